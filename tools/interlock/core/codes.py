@@ -1,0 +1,37 @@
+"""The one registry of diagnostic codes.
+
+E01xx lexing and syntax, E02xx names and modules, E03xx types, E04xx statements and steps, E05xx processes and walks,
+E06xx properties, scopes, expectations and scenarios, E09xx files and usage; W the same ranges as warnings.
+docs/diagnostics.md is generated from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal as OneOf
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A kind of diagnostic: its stable name, what it means and what to do, for the reference page."""
+
+    name: str
+    title: str
+    explanation: str
+    severity: OneOf["error", "warning"] = "error"
+
+
+_CODES: tuple[Code, ...] = (
+    Code("E0101", "unexpected text", "The parser met something that cannot stand there; it names what could."),
+    Code("E0102", "unexpected end of file", "A declaration or block is not closed."),
+    Code("E0103", "character that no token starts with", "A character outside the language, such as a NUL or `$`."),
+    Code("E0104", "not UTF-8", "The file is not valid UTF-8 text."),
+    Code("E0105", "nested too deeply", "Brackets or blocks are nested deeper than the front end accepts."),
+    Code("E0106", "ambiguous `!=`", "`x!= y` can be read as `x != y` or as `x! = y`; a space decides."),
+    Code("E0107", "chained comparison", "`a < b < c` does not mean what it seems to; write `a < b and b < c`."),
+    Code("E0108", "reserved word as a name", "Keywords cannot name a declaration, label or variable."),
+    Code("E0109", "missing module header", "A file begins with `module NAME`."),
+)
+
+REGISTRY: dict[str, Code] = {code.name: code for code in _CODES}
+"""Every code by its name."""

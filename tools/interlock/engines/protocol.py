@@ -1,0 +1,54 @@
+"""What an engine is: a name and a function from a system and property names to verdicts, one at a time.
+
+Engines are pure but for the clock: no printing, no files.  They yield verdicts as they are found so that a caller can
+show progress and, on an interrupt, keep what is known so far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from interlock.core.system import TransitionSystem
+from interlock.core.verdict import Verdict
+
+Progress = Callable[[str], None]
+"""Called now and then with a short line about what the engine is doing."""
+
+
+def silent(_: str) -> None:
+    """Ignore progress."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much an engine may spend.
+
+    `query_seconds` bounds each solver query, `total_seconds` one engine's whole run over a system, `depth` the length
+    of runs searched by bounded model checking, `states` the distinct states the explorer keeps.
+    `sizes` is the finite scope (sort name to number of elements); sorts that it does not name get 2 in finite engines
+    and stay unbounded in z3.
+    """
+
+    query_seconds: float = 10.0
+    total_seconds: float = 120.0
+    depth: int = 12
+    states: int = 200_000
+    sizes: Mapping[str, int] = field(default_factory=dict[str, int])
+    progress: Progress = silent
+
+
+class Engine(Protocol):
+    """Judges properties of a transition system."""
+
+    @property
+    def name(self) -> str:
+        """The method named in verdicts: `induction`, `bmc`, `explore`."""
+        ...
+
+    def judge(
+        self, system: TransitionSystem, properties: Sequence[str], limits: Limits
+    ) -> Iterator[tuple[str, Verdict]]:
+        """Yield (property name, verdict), each named property once, in any order."""
+        ...
