@@ -1,0 +1,184 @@
+"""Terms as text in the language's own syntax, with no more brackets than it needs.
+
+Binding strength follows the grammar: quantifier < iff < implies < or < and < not < comparison < sum < product <
+postfix.  A quantifier extends as far right as it can, so it stands bare only where nothing follows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from itertools import groupby
+from typing import assert_never
+
+from interlock.core.rewrite import map_apps, subterms
+from interlock.core.term import (
+    TRUE,
+    And,
+    App,
+    Arith,
+    Compare,
+    Count,
+    Eq,
+    Implies,
+    Ite,
+    Literal,
+    Not,
+    Or,
+    Quant,
+    Some,
+    Term,
+    Unwrap,
+    Value,
+    Var,
+    type_of,
+)
+from interlock.core.trace import show_value
+from interlock.core.types import BOOL
+
+
+class _Level(IntEnum):
+    """Binding strength of what a place in the text takes; a weaker term needs brackets there."""
+
+    WHOLE = 0
+    IFF = 1
+    IMPLIES = 2
+    OR = 3
+    AND = 4
+    NOT = 5
+    COMPARE = 6
+    SUM = 7
+    PRODUCT = 8
+    UNARY = 9
+    POSTFIX = 10
+
+
+def show_term(term: Term, values: Mapping[Var, Value] | None = None) -> str:
+    """The term as its author could have written it; variables with a value in `values` show as that value.
+
+    An application is shown by its symbol's full name, so the local `a` of a process `init` reads `init.a(l)`.  The
+    prime of a term whose parts are all primed stands once, behind it, as the language has it; `f'(g(x))` (only the
+    outer one primed) has no source form and shows like this.
+    """
+    return _show(term, _Level.WHOLE, last=True, values=values or {})
+
+
+def show_binders(variables: Iterable[Var]) -> str:
+    """Variables with their types as binders: `l, k: Lru, m: Memcg`."""
+    return ", ".join(
+        f"{', '.join(v.name for v in group)}: {type_}" for type_, group in groupby(variables, key=lambda v: v.type)
+    )
+
+
+def _show(term: Term, place: _Level, *, last: bool, values: Mapping[Var, Value]) -> str:
+    """Text of a term for a place of that strength; `last` says that nothing follows up to the closing bracket."""
+    own = _level(term)
+    if own < place and not (last and _extends_right(term)):
+        return f"({_show(term, _Level.WHOLE, last=True, values=values)})"
+
+    def at(part: Term, level: _Level, *, end: bool = False) -> str:
+        return _show(part, level, last=end and last, values=values)
+
+    def inside(part: Term) -> str:
+        return _show(part, _Level.WHOLE, last=True, values=values)
+
+    def joined(word: str, parts: tuple[Term, ...], level: _Level) -> str:
+        *front, final = parts
+        return f" {word} ".join([*(at(part, level) for part in front), at(final, level, end=True)])
+
+    match term:
+        case Var():
+            return show_value(values[term], term.type) if term in values else term.name
+        case Literal():
+            return show_value(term.value, term.type)
+        case App():
+            return _show_app(term, ", ".join(inside(_unprimed(term, arg)) for arg in term.args))
+        case Some():
+            return _show(term.arg, place, last=last, values=values)
+        case Unwrap():
+            return f"{at(term.arg, _Level.POSTFIX)}!"
+        case Not(arg=Eq() as eq) if type_of(eq.left) != BOOL:
+            return f"{at(eq.left, _Level.SUM)} != {at(eq.right, _Level.SUM)}"
+        case Not():
+            return f"not {at(term.arg, _Level.NOT, end=True)}"
+        case And():
+            return joined("and", term.args, _Level.AND) if term.args else "true"
+        case Or():
+            return joined("or", term.args, _Level.OR) if term.args else "false"
+        case Implies():
+            return f"{at(term.left, _Level.OR)} implies {at(term.right, _Level.IMPLIES, end=True)}"
+        case Eq():
+            if type_of(term.left) == BOOL:
+                return f"{at(term.left, _Level.IMPLIES)} iff {at(term.right, _Level.IMPLIES, end=True)}"
+            return f"{at(term.left, _Level.SUM)} = {at(term.right, _Level.SUM)}"
+        case Compare():
+            return f"{at(term.left, _Level.SUM)} {term.op} {at(term.right, _Level.SUM)}"
+        case Arith(op="*"):
+            return f"{at(term.left, _Level.PRODUCT)} * {at(term.right, _Level.UNARY)}"
+        case Arith():
+            return f"{at(term.left, _Level.SUM)} {term.op} {at(term.right, _Level.PRODUCT)}"
+        case Ite():
+            return f"if {inside(term.condition)} then {inside(term.yes)} else {inside(term.no)}"
+        case Quant():
+            return f"{term.kind} {show_binders(term.vars)} :: {inside(term.body)}"
+        case Count():
+            where = "" if term.body == TRUE else f" where {inside(term.body)}"
+            return f"count({show_binders(term.vars)}{where})"
+        case _:
+            assert_never(term)
+
+
+def _level(term: Term) -> _Level:
+    match term:
+        case Var() | App() | Count():
+            return _Level.POSTFIX
+        case Literal():
+            negative = isinstance(term.value, int) and term.value < 0
+            return _Level.UNARY if negative else _Level.POSTFIX
+        case Some():
+            return _level(term.arg)
+        case Unwrap():
+            return _Level.POSTFIX
+        case Not(arg=Eq() as eq) if type_of(eq.left) != BOOL:
+            return _Level.COMPARE
+        case Not():
+            return _Level.NOT
+        case And():
+            return _Level.AND if term.args else _Level.POSTFIX
+        case Or():
+            return _Level.OR if term.args else _Level.POSTFIX
+        case Implies():
+            return _Level.IMPLIES
+        case Eq():
+            return _Level.IFF if type_of(term.left) == BOOL else _Level.COMPARE
+        case Compare():
+            return _Level.COMPARE
+        case Arith():
+            return _Level.PRODUCT if term.op == "*" else _Level.SUM
+        case Ite() | Quant():
+            return _Level.WHOLE
+        case _:
+            assert_never(term)
+
+
+def _extends_right(term: Term) -> bool:
+    return isinstance(term, Quant)
+
+
+def _primes_all(term: App) -> bool:
+    """Whether one prime behind the term says it all: every state symbol below is primed too."""
+    return all(part.primed or part.symbol.rigid for part in subterms(term) if isinstance(part, App))
+
+
+def _unprimed(outer: App, arg: Term) -> Term:
+    """The argument as it is written under the outer term's prime."""
+    if not (outer.primed and _primes_all(outer)):
+        return arg
+    return map_apps(arg, lambda app: App(app.symbol, app.args))
+
+
+def _show_app(term: App, args: str) -> str:
+    brackets = f"({args})" if term.args else ""
+    if not term.primed or term.symbol.rigid:
+        return f"{term.symbol.name}{brackets}"
+    return f"{term.symbol.name}{brackets}'" if _primes_all(term) else f"{term.symbol.name}'{brackets}"
