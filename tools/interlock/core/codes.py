@@ -31,6 +31,15 @@ _CODES: tuple[Code, ...] = (
     Code("E0107", "chained comparison", "`a < b < c` does not mean what it seems to; write `a < b and b < c`."),
     Code("E0108", "reserved word as a name", "Keywords cannot name a declaration, label or variable."),
     Code("E0109", "missing module header", "A file begins with `module NAME`."),
+    Code("E0921", "unknown scope", "`--scope` names a scope that the file does not declare."),
+    Code("E0922", "unknown sort in a scope", "`--scope Sort=2` names a sort that the module does not have."),
+    Code("E0923", "unusable size", "The size of a sort is a whole number from 1 to 64."),
+    Code("E0924", "unknown property", "`--property` names a property that the module does not have."),
+    Code("E0925", "file exists", "`interlock new` never overwrites a file."),
+    Code("E0926", "unusable module name", "A module's name is letters, digits and `_`, a letter first."),
+    Code("E0927", "output cannot be written", "The file or standard output cannot be written, as on a full disk."),
+    Code("E0928", "file cannot be read", "The file vanished or cannot be read."),
+    Code("E0929", "internal error", "A fault of Interlock, not of the input; please report it with the input."),
 )
 
 REGISTRY: dict[str, Code] = {code.name: code for code in _CODES}

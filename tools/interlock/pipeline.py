@@ -1,0 +1,149 @@
+"""The whole of Interlock in one function: read, parse, check, lower, judge."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal as OneOf
+from typing import assert_never
+
+from interlock.core.diagnostic import Diagnostic, diagnose, did_you_mean
+from interlock.core.system import TransitionSystem
+from interlock.engines.judge import PROVABLE, Engines, Finding, ask, finite_scope, search
+from interlock.engines.protocol import Limits
+from interlock.report import Event, FileReport, Finished, Measured, Opened, Rejected, Working, fold
+
+Command = OneOf["check", "prove", "bmc", "explore"]
+Read = Callable[[str], bytes]
+Emit = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of every file.
+
+    `scope` is the name of a scope in the file or `Lru=2,Memcg=3`, empty for the default; `properties` are the names to
+    judge, empty for all.
+    """
+
+    command: Command = "check"
+    scope: str = ""
+    properties: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None) -> None:
+    """Judge one file and tell `emit` what happens, ending with `Finished` or `Rejected`."""
+    start = time.perf_counter()
+    system, diagnostics = lower_file(path, read or read_bytes)
+    if system is None:
+        emit(Rejected(diagnostics))
+        return
+    scope, scope_problems = sizes_of(system, request.scope)
+    names, name_problems = names_of(system, request.properties)
+    if scope_problems or name_problems:
+        emit(Rejected((*diagnostics, *(replace(p, path=path) for p in (*scope_problems, *name_problems)))))
+        return
+    emit(Opened(system, names, tuple(scope.items()), diagnostics))
+    limits = replace(request.limits, sizes=scope, progress=lambda text: emit(Working(text)))
+    for event in _judge(system, names, request, limits):
+        emit(event)
+    emit(Finished(time.perf_counter() - start))
+
+
+def lower_file(path: str, read: Read) -> tuple[TransitionSystem | None, tuple[Diagnostic, ...]]:
+    """The front end alone: the system that a file denotes, or None and why not."""
+    from interlock.lang.check import check
+    from interlock.lang.loader import load
+    from interlock.model.lower import lower
+
+    program, problems = load(path, read)
+    if program is None or any(p.is_error for p in problems):
+        return None, tuple(problems)
+    typed, found = check(program)
+    diagnostics = (*problems, *found)
+    if typed is None or any(d.is_error for d in found):
+        return None, diagnostics
+    return lower(typed), diagnostics
+
+
+def check(path: str, request: Request | None = None, read: Read | None = None) -> FileReport:
+    """Judge one file in this process and return the report."""
+    events: list[Event] = []
+    judge_file(path, request or Request(), events.append, read)
+    return fold(path, events)
+
+
+def read_bytes(path: str) -> bytes:
+    """The content of a file; the one place where specifications are read."""
+    return Path(path).read_bytes()
+
+
+def standard_engines() -> Engines:
+    """The engines of this installation, imported only when something is to be judged."""
+    from interlock.engines.explore import ReferenceExplorer
+    from interlock.engines.z3.bmc import BoundedModelChecker
+    from interlock.engines.z3.prove import Induction
+
+    return Engines(Induction(), BoundedModelChecker(), ReferenceExplorer())
+
+
+def _judge(system: TransitionSystem, names: tuple[str, ...], request: Request, limits: Limits) -> Iterator[Event]:
+    match request.command:
+        case "check":
+            yield from search(system, names, standard_engines(), limits)
+        case "prove":
+            yield from ask(standard_engines().prover, system, names, replace(limits, sizes={}))
+        case "bmc":
+            sizes = limits.sizes if request.scope != "unbounded" else {}
+            yield from ask(standard_engines().bounded, system, names, replace(limits, sizes=sizes))
+        case "explore":
+            from interlock.engines.explore import explore
+
+            result = explore(system, names, limits)
+            yield from (Finding(name, verdict) for name, verdict in result.verdicts.items())
+            yield Measured(result.stats)
+        case _:
+            assert_never(request.command)
+
+
+def provable(system: TransitionSystem, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names that induction can say anything about."""
+    return tuple(name for name in names if system.property(name).kind in PROVABLE)
+
+
+def names_of(system: TransitionSystem, wanted: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
+    """The properties to judge, in the order of the file, or a diagnostic for each name that there is not."""
+    known = tuple(prop.name for prop in system.properties)
+    problems = tuple(
+        diagnose("E0924", f"module `{system.name}` has no property `{name}`", fix=did_you_mean(name, known))
+        for name in wanted
+        if name not in known
+    )
+    return (tuple(name for name in known if not wanted or name in wanted), problems)
+
+
+def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple[Diagnostic, ...]]:
+    """Sizes of all sorts for `--scope`: a scope's name, or `Lru=2,Memcg=3` on top of the file's own scope."""
+    sizes = finite_scope(system)
+    if text in ("", "unbounded"):
+        return sizes, ()
+    named = {scope.name: scope for scope in system.scopes}
+    if "=" not in text:
+        if text in named:
+            return sizes | dict(named[text].sizes), ()
+        fix = did_you_mean(text, named) or (f"it has {', '.join(named)}" if named else "write `--scope Sort=2`")
+        return sizes, (diagnose("E0921", f"module `{system.name}` has no scope `{text}`", fix=fix),)
+    problems: list[Diagnostic] = []
+    for part in text.split(","):
+        sort, _, number = (piece.strip() for piece in part.partition("="))
+        if sort not in sizes:
+            fix = did_you_mean(sort, sizes)
+            problems.append(diagnose("E0922", f"module `{system.name}` has no sort `{sort}`", fix=fix))
+        elif not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= 64:
+            problems.append(diagnose("E0923", f"`{number}` is no size for `{sort}`", fix="a size is from 1 to 64"))
+        else:
+            sizes[sort] = int(number)
+    return sizes, tuple(problems)

@@ -1,0 +1,1 @@
+"""The command `interlock`, one file for each of its commands."""

@@ -1,0 +1,76 @@
+"""Options that several commands share, and the request that they make."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from interlock.pipeline import Command, Request
+
+
+def add_judging(parser: ArgumentParser, *, scope: bool) -> None:
+    """Paths, output and limits of a command that judges."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a specification, or a folder of them")
+    parser.add_argument("-p", "--property", action="append", default=[], metavar="NAME", help="judge only this one")
+    if scope:
+        parser.add_argument("--scope", default="", help="a scope of the file, or sizes: Lru=2,Memcg=3")
+    output = parser.add_argument_group("output")
+    output.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/json.md")
+    output.add_argument("-v", "--verbose", action="store_true", help="inferred lemmas, and bookkeeping in traces")
+    output.add_argument("--no-time", action="store_true", help="leave out times, so that output can be compared")
+    output.add_argument("-j", "--jobs", type=positive, default=0, metavar="N", help="files judged at a time")
+    limits = parser.add_argument_group("limits")
+    limits.add_argument("--query-seconds", type=positive_float, default=10.0, metavar="S", help="each solver query")
+    limits.add_argument("--total-seconds", type=positive_float, default=120.0, metavar="S", help="each engine and file")
+    limits.add_argument("--depth", type=natural, default=12, metavar="N", help="steps of a bounded search")
+    limits.add_argument("--states", type=positive, default=200_000, metavar="N", help="states the explorer keeps")
+
+
+def request(command: Command, arguments: Namespace) -> Request:
+    """The request that the options make."""
+    from interlock.engines.protocol import Limits
+    from interlock.pipeline import Request
+
+    limits = Limits(
+        query_seconds=arguments.query_seconds,
+        total_seconds=arguments.total_seconds,
+        depth=arguments.depth,
+        states=arguments.states,
+    )
+    return Request(command, getattr(arguments, "scope", ""), tuple(arguments.property), limits)
+
+
+def jobs(arguments: Namespace) -> int:
+    """How many files are judged at a time: as asked, or one for each core this process may use."""
+    if arguments.jobs:
+        return int(arguments.jobs)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def positive(text: str) -> int:
+    """A whole number of at least 1."""
+    number = natural(text)
+    if number == 0:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def natural(text: str) -> int:
+    """A whole number of at least 0."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 9):
+        raise argparse.ArgumentTypeError(f"`{text}` is not a whole number")
+    return int(text)
+
+
+def positive_float(text: str) -> float:
+    """A finite number of seconds above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < 1e9:
+        raise argparse.ArgumentTypeError(f"`{text}` is not a number of seconds")
+    return number
