@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from lark import Token
 
@@ -48,6 +48,10 @@ MAX_DIGITS = 18
 _TIGHT = re.compile(r"[\w)\]}'!?]")
 
 
+Child: TypeAlias = Any
+"""What lark hands to a method: a token, or what another method made; the grammar decides which."""
+
+
 class Enclosed(list[Any]):
     """The items between two brackets, which may be none; the span covers the brackets."""
 
@@ -56,7 +60,7 @@ class Enclosed(list[Any]):
         self.span = span
 
 
-def start_of(child: Any) -> int:
+def start_of(child: Child) -> int:
     """Return the offset where a child starts."""
     match child:
         case Token():
@@ -71,7 +75,7 @@ def start_of(child: Any) -> int:
             return child.span.start  # type: ignore[no-any-return]
 
 
-def end_of(child: Any) -> int:
+def end_of(child: Child) -> int:
     """Return the offset where a child ends."""
     match child:
         case Token():
@@ -121,7 +125,7 @@ class ExpressionBuilder:
         """Make a name of a token."""
         return Name(token.value, self.place(token))
 
-    def _deepen(self, node: Any, depth: int) -> Any:
+    def _deepen(self, node: Child, depth: int) -> Child:
         """Remember how deep a new node is, and report the place where that becomes too much."""
         self._depth[id(node)] = depth
         if depth > MAX_DEPTH:
@@ -132,7 +136,7 @@ class ExpressionBuilder:
             self._depth[id(node)] = 0
         return node
 
-    def _depth_of(self, *nodes: Any) -> int:
+    def _depth_of(self, *nodes: Child) -> int:
         return max([self._depth.get(id(node), 0) for node in nodes], default=0)
 
     # ------------------------------------------------------------ lists
@@ -159,11 +163,11 @@ class ExpressionBuilder:
         """Join two lists that a comma separates."""
         return c[0] + c[2]  # type: ignore[no-any-return]
 
-    def only(self, c: list[Any]) -> Any:
+    def only(self, c: list[Any]) -> Child:
         """Pass the first child on."""
         return c[0]
 
-    def second(self, c: list[Any]) -> Any:
+    def second(self, c: list[Any]) -> Child:
         """Pass the second child on: `: type`, `then expr`, `{ items`."""
         return c[1]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from interlock.core.source import Span
 from interlock.lang.build_code import CodeBuilder
@@ -47,7 +47,7 @@ class ModuleBuilder(CodeBuilder):
         declarations: list[Declaration] = []
         for item in c[1] if len(c) > 1 else ():
             if isinstance(item, list):
-                declarations.extend(item)
+                declarations.extend(cast("list[SortDecl]", item))
             else:
                 declarations.append(item)
         return Module(self.source, name, tuple(params or ()), tuple(declarations), doc)

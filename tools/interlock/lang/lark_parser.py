@@ -15,6 +15,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
+from typing import Any, cast
 
 import lark
 from lark.exceptions import LarkError
@@ -31,7 +32,7 @@ class StoredParser:
         self.builder = ModuleBuilder()
         self.lock = Lock()
         grammar = GRAMMAR.read_text(encoding="utf-8")
-        self.lark = _stored(grammar, directory, self.builder)
+        self.lark: Any = _stored(grammar, directory, self.builder)  # lark leaves its own types incomplete
 
 
 def build(grammar: str, builder: ModuleBuilder, *, strict: bool = False) -> lark.Lark:
@@ -77,13 +78,14 @@ def _load(path: Path, key: str, builder: ModuleBuilder) -> lark.Lark | None:
         if digest != _digest(key, payload):
             return None
         # lark's public `load` cannot be given a builder; should its private one change, we build and lose only time.
-        return lark.Lark.__new__(lark.Lark)._load(BytesIO(payload), transformer=builder)  # noqa: SLF001
+        empty: Any = lark.Lark.__new__(lark.Lark)
+        return cast("lark.Lark", empty._load(BytesIO(payload), transformer=builder))  # noqa: SLF001
     except Exception:  # noqa: BLE001 - whatever is wrong with a cache, the answer is to do without it
         return None
 
 
 def _build_and_store(grammar: str, path: Path, key: str, builder: ModuleBuilder) -> lark.Lark:
-    parser = build(grammar, builder)
+    parser: Any = build(grammar, builder)
     try:
         stored = BytesIO()
         parser.save(stored, exclude_options=["transformer"])
@@ -93,7 +95,7 @@ def _build_and_store(grammar: str, path: Path, key: str, builder: ModuleBuilder)
         Path(file.name).replace(path)
     except (OSError, LarkError):
         pass
-    return parser
+    return cast("lark.Lark", parser)
 
 
 def _digest(key: str, payload: bytes) -> bytes:

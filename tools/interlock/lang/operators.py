@@ -83,7 +83,7 @@ class Resolver:
                 break
             self._at += 1
             right = self._climb(level if operator.word == "implies" else level + 1)
-            left = Binary(cast(BinaryOperator, operator.word), left, right, left.span.to(right.span))
+            left = Binary(cast("BinaryOperator", operator.word), left, right, left.span.to(right.span))
             self._refuse_chain(operator, level)
         return left
 

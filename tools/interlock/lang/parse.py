@@ -25,7 +25,7 @@ def parse(source: Source) -> tuple[Module | None, tuple[Diagnostic, ...]]:
     with parser.lock:
         parser.builder.begin(source, docs_of(source, comments))
         try:
-            module = cast(Module, parser.lark.parse(source.text))
+            module = cast("Module", parser.lark.parse(source.text))
         except UnexpectedInput as error:
             at = error.pos_in_stream or 0
             span = Span(source, at, at + 1)
