@@ -224,6 +224,7 @@ def _strength(verdict: Verdict) -> int:
 
 def _notes(verdict: Verdict, found: Sequence[Verdict]) -> tuple[str, ...]:
     """What the other engines said, where it adds something to the verdict."""
+    others: list[Verdict]
     if isinstance(verdict, Proved | Violated):
         others = [v for v in found if isinstance(v, Unknown) and v.reason.startswith(INTERNAL)]
     else:

@@ -1,0 +1,111 @@
+"""A transition system as text: what every engine sees, with guards and updates in the language's own syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from interlock.core.show import show_binders, show_term
+from interlock.core.system import Property, TransitionSystem, Update
+from interlock.core.term import TRUE, App, Symbol, conjuncts
+
+
+def summary_of_system(system: TransitionSystem) -> Iterator[str]:
+    """What a module declares, without its steps' meaning."""
+    yield f"module {system.name}"
+    for line in system.doc.splitlines():
+        yield f"  {line.strip()}"
+    yield ""
+    yield f"sorts       {', '.join(('ordered ' if s.ordered else '') + s.name for s in system.sorts) or 'none'}"
+    if system.enums:
+        yield f"enums       {', '.join(e.name for e in system.enums)}"
+    for process in system.processes:
+        labels = ", ".join(label for label, _ in process.labels)
+        yield f"process     {process.name}({show_binders(process.params)}): {labels}"
+    for action in dict.fromkeys(t.action for t in system.transitions if t.process is None):
+        yield f"action      {action}"
+    expected = {e.property: e.verdict for e in system.expects}
+    for prop in system.properties:
+        claim = f"  (expected {expected[prop.name]})" if prop.name in expected else ""
+        yield f"{prop.kind:<11} {prop.name}{claim}"
+    for scope in system.scopes:
+        yield f"scope       {scope.name}: {', '.join(f'{sort}={n}' for sort, n in scope.sizes)}"
+
+
+def lines_of_system(system: TransitionSystem) -> Iterator[str]:
+    """The whole system: sorts, symbols, initial condition, every transition, obligations and properties."""
+    yield f"transition system {system.name}"
+    yield from _declarations(system)
+    yield ""
+    yield "initially"
+    for update in system.initial_values:
+        yield f"  {_head(update.symbol, update)} = {show_term(update.value)}"
+    for named in system.initially:
+        yield f"  {named.name}: {show_term(named.formula)}"
+    for axiom in system.axioms:
+        yield f"axiom {axiom.name}: {show_term(axiom.formula)}"
+    for index, transition in enumerate(system.transitions):
+        yield ""
+        actor = f"{transition.process} " if transition.process else ""
+        name = transition.label if transition.process else transition.action
+        yield f"transition {index}: {actor}{name}({show_binders(transition.params)})"
+        if transition.witnesses:
+            yield f"  picks {show_binders(transition.witnesses)}"
+        for choice in transition.choices:
+            yield f"  chooses {_signature(choice)}"
+        for part in conjuncts(transition.guard) or (TRUE,):
+            yield f"  when {show_term(part)}"
+        for update in transition.updates:
+            yield f"  then {_head(update.symbol, update)}' = {show_term(update.value)}"
+        if not transition.updates:
+            yield "  changes nothing"
+    for obligation in system.obligations:
+        yield ""
+        yield f"obligation {obligation.property} at {obligation.action}({show_binders(obligation.params)})"
+        if obligation.witnesses:
+            yield f"  for all {show_binders(obligation.witnesses)}"
+        if obligation.reach != TRUE:
+            yield f"  where {show_term(obligation.reach)}"
+        yield f"  must  {show_term(obligation.condition)}"
+    yield ""
+    for prop in system.properties:
+        yield from _property(prop)
+
+
+def _declarations(system: TransitionSystem) -> Iterator[str]:
+    for sort in system.sorts:
+        yield f"  {'ordered ' if sort.ordered else ''}sort {sort.name}"
+    for enum in system.enums:
+        yield f"  enum {enum.name} {{ {', '.join(enum.members)} }}"
+    for symbol in system.symbols:
+        word = "const" if symbol.rigid else "ghost" if symbol.ghost else "var"
+        yield f"  {word} {_signature(symbol)}"
+    for process in system.processes:
+        yield f"  process {process.name}({show_binders(process.params)}) at {process.pc.name}, done at {process.done}"
+
+
+def _property(prop: Property) -> Iterator[str]:
+    match prop.kind:
+        case "invariant" | "lemma" | "inferred" | "reachable" | "step_invariant":
+            yield f"{prop.kind.replace('_', ' ')} {prop.name}: {show_term(prop.formula)}"
+        case "liveness":
+            params = f"forall {show_binders(prop.params)} :: " if prop.params else ""
+            yield f"liveness {prop.name}: {params}{show_term(prop.formula)} leads to {show_term(prop.leads_to)}"
+        case "scenario":
+            claim = "possible" if prop.possible else "impossible"
+            yield f"scenario {prop.name}({show_binders(prop.params)}) {claim}"
+            for step in prop.schedule:
+                args = ", ".join(show_term(arg) for arg in step.args)
+                how = {"step": "", "region": " to the end of the region", "end": ""}[step.run]
+                yield f"  {step.process}({args}): {step.label if step.run != 'end' else 'to its end'}{how}"
+            yield f"  then {show_term(prop.formula)}"
+        case "assertion" | "unwrap" | "range" | "deadlock" | "refinement":
+            yield f"{prop.kind} {prop.name}" + (f": {prop.reason}" if prop.reason else "")
+
+
+def _signature(symbol: Symbol) -> str:
+    params = f"({', '.join(str(p) for p in symbol.params)})" if symbol.params else ""
+    return f"{symbol.name}{params}: {symbol.result}"
+
+
+def _head(symbol: Symbol, update: Update) -> str:
+    return show_term(App(symbol, update.formals))

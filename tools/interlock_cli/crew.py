@@ -1,0 +1,133 @@
+"""Worker processes, one for each file, and what each of them has told so far.
+
+A process for each file rather than a pool: a solver that is killed for its memory then takes one file with it, whose
+report says so, and an interrupt can end a query that would not listen.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from interlock.core.diagnostic import diagnose
+from interlock.pipeline import Request, judge_file
+from interlock.report import Ending, Event, FileReport, Finished, Rejected, fold
+
+_DEEP = 20_000
+
+
+@dataclass
+class _Job:
+    """One file: its worker, the pipe to it, and the events so far."""
+
+    path: str
+    worker: BaseProcess | None = None
+    pipe: Connection | None = None
+    events: list[Event] = field(default_factory=list[Event])
+    over: bool = False
+
+
+class Crew:
+    """Judges files in up to `hands` worker processes at a time."""
+
+    def __init__(self, paths: Sequence[str], request: Request, hands: int) -> None:
+        self._jobs = [_Job(path) for path in paths]
+        self._request = request
+        self._hands = max(1, hands)
+        self._processes = (
+            multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
+        )
+
+    @property
+    def done(self) -> int:
+        """How many files are over."""
+        return sum(job.over for job in self._jobs)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is anything left to wait for."""
+        return self.done < len(self._jobs)
+
+    def advance(self) -> list[tuple[str, Event]]:
+        """Start what can start, wait for something to happen, and return what was told."""
+        running = [job for job in self._jobs if job.pipe is not None]
+        waiting = [job for job in self._jobs if job.pipe is None and not job.over]
+        for job in waiting[: self._hands - len(running)]:
+            self._start(job)
+            running.append(job)
+        told: list[tuple[str, Event]] = []
+        ready = wait([job.pipe for job in running if job.pipe is not None], timeout=0.5)
+        for job in running:
+            if job.pipe in ready:
+                told.extend((job.path, event) for event in _receive(job))
+        return told
+
+    def report(self, index: int, ending: Ending = "finished") -> FileReport | None:
+        """The report of one file if it is over, or of what is known with another `ending`."""
+        job = self._jobs[index]
+        return fold(job.path, job.events, ending) if job.over or ending != "finished" else None
+
+    def stop(self) -> None:
+        """End the workers that still run, after hearing what they have said."""
+        for job in self._jobs:
+            while job.pipe is not None and job.pipe.poll() and _receive(job):
+                pass
+            if job.worker is not None and job.worker.is_alive():
+                job.worker.kill()
+            if job.worker is not None:
+                job.worker.join()
+
+    def _start(self, job: _Job) -> None:
+        mine, theirs = self._processes.Pipe(duplex=False)
+        job.worker = self._processes.Process(target=_work, args=(job.path, self._request, theirs), daemon=True)
+        sys.stdout.flush()
+        job.worker.start()
+        theirs.close()
+        job.pipe = mine
+
+
+def _receive(job: _Job) -> list[Event]:
+    """What a worker says next; an end of its pipe before it finished means that it died."""
+    assert job.pipe is not None
+    try:
+        event: Event = job.pipe.recv()
+    except (EOFError, OSError):
+        job.over = True
+        job.pipe.close()
+        job.pipe = None
+        return []
+    job.events.append(event)
+    if isinstance(event, Finished | Rejected):
+        job.over = True
+        job.pipe.close()
+        job.pipe = None
+    return [event]
+
+
+def _work(path: str, request: Request, pipe: Connection) -> None:
+    """Judge one file in a process of its own.
+
+    It leaves the terminal's process group: an interrupt is the parent's to answer, which then ends its workers.
+    Terms may be nested deeper than Python's default lets `pickle` follow.
+    """
+    os.setpgrp()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.setrecursionlimit(_DEEP)
+    start = time.perf_counter()
+    try:
+        judge_file(path, request, pipe.send)
+    except (BrokenPipeError, ConnectionResetError):
+        return
+    except Exception as bug:
+        if os.environ.get("INTERLOCK_TRACEBACK"):
+            raise
+        message = f"Interlock failed on this file after {time.perf_counter() - start:.1f}s: {type(bug).__name__}: {bug}"
+        fix = "this is a fault of the tool; INTERLOCK_TRACEBACK=1 shows where"
+        pipe.send(Rejected((diagnose("E0929", message, path=path, fix=fix),)))

@@ -1,0 +1,85 @@
+"""What `check`, `prove`, `bmc` and `explore` share: collect files, judge them, print reports, conclude."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+
+from rich.text import Text
+
+from interlock import __version__
+from interlock.engines.judge import Finding
+from interlock.lang.loader import collect
+from interlock.pipeline import Command
+from interlock.render.progress import Bar
+from interlock.render.terminal import Style, lines_of_file, lines_of_summary
+from interlock.report import Event, FileReport, Opened, Working
+from interlock_cli import options
+from interlock_cli.console import complain, put
+from interlock_cli.crew import Crew
+
+EXIT_OK, EXIT_UNEXPECTED, EXIT_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
+
+
+def judge_paths(command: Command, arguments: Namespace) -> int:
+    """Judge everything under the paths; reports are printed in the order of the files, as soon as that can be."""
+    paths, problems = collect(arguments.paths)
+    complain(problems if arguments.format == "text" else ())
+    style = Style(verbose=arguments.verbose, times=not arguments.no_time)
+    as_text = arguments.format == "text"
+    crew = Crew(paths, options.request(command, arguments), options.jobs(arguments))
+    reports: list[FileReport] = []
+    interrupted = False
+    try:
+        with Bar(len(paths)) as bar:
+            while crew.busy:
+                for path, event in crew.advance():
+                    bar.tell(_line(path, event), crew.done)
+                _print_ready(crew, reports, len(paths), style if as_text else None)
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:
+        crew.stop()
+    for index in range(len(reports), len(paths)):
+        report = crew.report(index, "interrupted")
+        if report is not None:
+            reports.append(report)
+            _print(report, style if as_text else None)
+    if as_text:
+        put(lines_of_summary(reports, style))
+    else:
+        from interlock.render.json_report import text_of_reports
+
+        text = text_of_reports(reports, problems, tool=__version__, interrupted=interrupted, times=style.times)
+        sys.stdout.write(text)
+    if interrupted:
+        print("interlock: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+    if any(p.is_error for p in problems) or any(r.rejected for r in reports):
+        return EXIT_INPUT
+    return EXIT_OK if all(r.ok for r in reports) else EXIT_UNEXPECTED
+
+
+def _print_ready(crew: Crew, reports: list[FileReport], total: int, style: Style | None) -> None:
+    """Print the reports that are next in order and over."""
+    while len(reports) < total and (report := crew.report(len(reports))) is not None:
+        reports.append(report)
+        _print(report, style)
+
+
+def _print(report: FileReport, style: Style | None) -> None:
+    if style is not None:
+        put([*lines_of_file(report, style), Text()])
+
+
+def _line(path: str, event: Event) -> str:
+    """What an event says in a progress bar."""
+    match event:
+        case Working():
+            return f"{path}: {event.text}"
+        case Finding():
+            return f"{path}: {event.property} {event.verdict.kind}"
+        case Opened():
+            return f"{path}: {len(event.names)} properties"
+        case _:
+            return path
