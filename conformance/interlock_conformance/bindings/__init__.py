@@ -1,0 +1,1 @@
+"""Bindings of kinds of candidates to the specifications in spec/."""

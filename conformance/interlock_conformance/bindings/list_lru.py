@@ -1,0 +1,313 @@
+"""Candidates for the per-memcg list_lru, bound to `spec/list_lru/base.ilk`.
+
+Operations of a workload, with the numbers of an lru `l` and a cgroup `m`:
+
+    init(l)  destroy(l)  activate(m)      as the candidate has them; `init` and `activate` may fail and be tried again
+    use(l, m)                             charge an item to m, add it, find it by walk and count, delete it
+    add(l, m)                             charge an item to m and leave it on the list
+
+Readers come late: `use` and `add` do nothing while the lru is not mounted, and charge to the root while m is not active,
+as a kernel does.  Each lru is mounted and unmounted by one thread, and no other thread uses it if it is unmounted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from interlock.core.term import Value
+from interlock_conformance.binding import Symbols
+from interlock_conformance.deterministic import DeterministicRuntime
+from interlock_conformance.machine import Aborted, Breach
+from interlock_conformance.runtime import Cell, Runtime
+from interlock_conformance.schedule import Operation, Workload
+
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Peek(Protocol[T_co]):
+    """A cell, as an observer sees it."""
+
+    def peek(self) -> T_co:
+        """The value, without a step."""
+        ...
+
+
+class PeekAt(Protocol[T_co]):
+    """Cells in a row, as an observer sees them."""
+
+    def __len__(self) -> int: ...
+
+    def peek(self, index: int) -> T_co:
+        """The value at `index`, without a step."""
+        ...
+
+
+class PeekIn(Protocol[T_co]):
+    """A registry, as an observer sees it."""
+
+    def __contains__(self, item: object) -> bool: ...
+
+    def peek(self) -> tuple[T_co, ...]:
+        """The elements, without a step."""
+        ...
+
+
+class ListView(Protocol):
+    """What a list must show."""
+
+    @property
+    def items(self) -> Peek[tuple[object, ...]]: ...  # noqa: D102
+    @property
+    def count(self) -> Peek[int]: ...  # noqa: D102
+
+
+class ArrayView(Protocol):
+    """What an array of lists must show."""
+
+    @property
+    def slot(self) -> PeekAt[ListView | None]: ...  # noqa: D102
+
+
+class LruView(Protocol):
+    """What an lru must show."""
+
+    @property
+    def memcg(self) -> Peek[ArrayView | None]: ...  # noqa: D102
+    @property
+    def memcg_old(self) -> Peek[ArrayView | None]: ...  # noqa: D102
+    @property
+    def root(self) -> ListView: ...  # noqa: D102
+
+
+class MemcgView(Protocol):
+    """What a cgroup must show; its id is loaded by those who charge to it."""
+
+    @property
+    def index(self) -> Cell[int | None]: ...  # noqa: D102
+
+
+L = TypeVar("L", bound=LruView)
+M = TypeVar("M", bound=MemcgView)
+
+
+class PeekAll(Protocol[T_co]):
+    """A heap, as an observer sees it."""
+
+    def peek(self) -> Sequence[T_co]:
+        """Every block handed out so far, oldest first."""
+        ...
+
+
+class Candidate(Protocol[L, M]):
+    """A list_lru implementation.  `init` and `activate` return None, or an error that says why not."""
+
+    @property
+    def size(self) -> Peek[int]: ...  # noqa: D102
+    @property
+    def arrays(self) -> PeekAll[ArrayView]: ...  # noqa: D102
+    @property
+    def lists(self) -> PeekAll[ListView]: ...  # noqa: D102
+    @property
+    def registered(self) -> PeekIn[L]: ...  # noqa: D102
+    @property
+    def active(self) -> PeekIn[M]: ...  # noqa: D102
+    def lru(self, name: str) -> L: ...  # noqa: D102
+    def memcg(self, name: str) -> M: ...  # noqa: D102
+    def init(self, lru: L) -> object | None: ...  # noqa: D102
+    def destroy(self, lru: L) -> None: ...  # noqa: D102
+    def activate(self, memcg: M) -> object | None: ...  # noqa: D102
+    def add(self, lru: L, item: object, index: int | None) -> None: ...  # noqa: D102
+    def delete(self, lru: L, item: object, index: int | None) -> bool: ...  # noqa: D102
+    def walk(self, lru: L, index: int | None) -> tuple[object, ...]: ...  # noqa: D102
+    def count(self, lru: L, index: int | None) -> int: ...  # noqa: D102
+
+
+class ListLruBinding(Generic[L, M]):
+    """Binds one implementation; see the module."""
+
+    def __init__(self, name: str, make: Callable[[Runtime], Candidate[L, M]]) -> None:
+        self.name = name
+        self._make = make
+
+    def misuse(self, workload: Workload) -> str | None:
+        """Why the workload breaks the contract, if it does."""
+        owners: dict[tuple[str, int], int] = {}
+        users: dict[int, set[int]] = {}
+        unmounted: set[int] = set()
+        for thread, operations in enumerate(workload.threads):
+            for operation in operations:
+                match operation:
+                    case Operation("init" | "destroy" | "activate" as verb, (number,)):
+                        thing = "memcg" if verb == "activate" else "lru"
+                        if owners.setdefault((thing, number), thread) != thread:
+                            return f"{thing}{number} is set up by more than one thread"
+                        if verb == "destroy":
+                            unmounted.add(number)
+                    case Operation("use" | "add", (lru, _)):
+                        users.setdefault(lru, set()).add(thread)
+                    case _:
+                        return f"`{operation}` is none of init(l), destroy(l), activate(m), use(l, m), add(l, m)"
+        for lru in sorted(unmounted):
+            if users.get(lru, set[int]()) - {owners["lru", lru]}:
+                return f"lru{lru} is used by one thread while another may destroy it"
+        return None
+
+    def sizes(self, workload: Workload) -> Mapping[str, int]:
+        """Elements of each sort, at least one: all that the workload could allocate."""
+        lrus = 1 + max((o.args[0] for o in workload.operations if o.name != "activate"), default=0)
+        memcgs = 1 + max((o.args[-1] for o in workload.operations if o.name in ("activate", "use", "add")), default=0)
+        inits = sum(o.name == "init" for o in workload.operations)
+        activations = sum(o.name == "activate" for o in workload.operations)
+        return {
+            "Lru": lrus,
+            "Memcg": memcgs,
+            "Id": memcgs,
+            "Array": max(1, inits + activations * lrus),
+            "List": max(1, inits * memcgs + activations * lrus),
+        }
+
+    def start(self, runtime: DeterministicRuntime, workload: Workload) -> ListLruSubject[L, M]:
+        """Set a candidate up with all the lrus and cgroups that the workload names."""
+        sizes = self.sizes(workload)
+        return ListLruSubject(runtime, self._make(runtime), sizes["Lru"], sizes["Memcg"])
+
+
+class ListLruSubject(Generic[L, M]):
+    """One candidate in one execution."""
+
+    def __init__(self, runtime: DeterministicRuntime, candidate: Candidate[L, M], lrus: int, memcgs: int) -> None:
+        self._runtime, self._candidate = runtime, candidate
+        self._lrus: Sequence[L] = [candidate.lru(f"lru{number}") for number in range(lrus)]
+        self._memcgs: Sequence[M] = [candidate.memcg(f"memcg{number}") for number in range(memcgs)]
+        self._mounted = [runtime.memory(f"lru{number}").cell("mounted", value=False) for number in range(lrus)]
+        self._kept: list[tuple[L, object]] = []
+
+    def call(self, operation: Operation) -> None:
+        """Do one operation."""
+        match operation:
+            case Operation("init", (lru,)):
+                if not self._mounted[lru].peek() and self._candidate.init(self._lrus[lru]) is None:
+                    self._mounted[lru].store(value=True)
+            case Operation("destroy", (lru,)):
+                if self._mounted[lru].peek():
+                    self._mounted[lru].store(value=False)
+                    self._candidate.destroy(self._lrus[lru])
+                    self._kept = [(there, item) for there, item in self._kept if there is not self._lrus[lru]]
+            case Operation("activate", (memcg,)):
+                if self._memcgs[memcg] not in self._candidate.active.peek():
+                    self._candidate.activate(self._memcgs[memcg])
+            case Operation("use", (lru, memcg)):
+                self._use(self._lrus[lru], lru, memcg, keep=False)
+            case Operation("add", (lru, memcg)):
+                self._use(self._lrus[lru], lru, memcg, keep=True)
+            case _:
+                raise ValueError(operation)
+
+    def _use(self, lru: L, number: int, memcg: int, *, keep: bool) -> None:
+        if not self._mounted[number].load():
+            return
+        candidate = self._candidate
+        index = self._memcgs[memcg].index.load() if self._memcgs[memcg] in candidate.active else None
+        item = object()
+        candidate.add(lru, item, index)
+        if keep:
+            self._kept.append((lru, item))
+            return
+        if item not in candidate.walk(lru, index):
+            raise self._broken("items_kept", "a walk does not find an item that was just added")
+        if candidate.count(lru, index) < 1:
+            raise self._broken("counts", "the count of a list with an item on it is 0")
+        if not candidate.delete(lru, item, index):
+            raise self._broken("items_kept", "an item that was added is not there to be deleted")
+
+    def _broken(self, property_: str, message: str) -> Aborted:
+        return self._runtime.machine.breach(property_, f"{self._runtime.machine.doing}: {message}")
+
+    # -- the abstraction function
+
+    def symbols(self) -> Symbols:
+        """The symbols of `list_lru.base`, and of its instances of std.heap and std.rcu."""
+        return {
+            "registered": self._registered,
+            "active": self._active,
+            "id": self._id,
+            "limit": self._limit,
+            "array": self._array_of,
+            "fits": self._fits,
+            "slot": self._slot,
+            "arrays.life": self._array_life,
+            "lists.life": self._list_life,
+            "rcu.retired": self._retired,
+            "rcu.reading_lookup": self._reading,
+            "rcu.sees_lookup": self._still_seen,
+        }
+
+    def _registered(self, lru: int) -> Value:
+        return self._lrus[lru] in self._candidate.registered.peek()
+
+    def _active(self, memcg: int) -> Value:
+        return self._memcgs[memcg] in self._candidate.active.peek()
+
+    def _id(self, memcg: int) -> Value:
+        return self._memcgs[memcg].index.peek()
+
+    def _limit(self, index: int) -> Value:
+        return index < self._candidate.size.peek()
+
+    def _array_of(self, lru: int) -> Value:
+        return self._runtime.number(self._lrus[lru].memcg.peek())
+
+    def _fits(self, number: int, index: int) -> Value:
+        array = self._array(number)
+        return array is not None and index < len(array.slot)
+
+    def _slot(self, number: int, index: int) -> Value:
+        array = self._array(number)
+        if array is None or index >= len(array.slot):
+            return None
+        return self._runtime.number(array.slot.peek(index))
+
+    def _array_life(self, number: int) -> Value:
+        return self._life(self._candidate.arrays.peek(), number)
+
+    def _list_life(self, number: int) -> Value:
+        return self._life(self._candidate.lists.peek(), number)
+
+    def _retired(self, number: int) -> Value:
+        return self._runtime.rcu_domain("rcu").is_retired(self._array(number))
+
+    def _reading(self) -> Value:
+        return bool(self._runtime.rcu_domain("rcu").readers())
+
+    def _still_seen(self, number: int) -> Value:
+        return bool(self._runtime.rcu_domain("rcu").still_seen_by(self._array(number)))
+
+    def _array(self, number: int) -> ArrayView | None:
+        arrays = self._candidate.arrays.peek()
+        return arrays[number] if number < len(arrays) else None
+
+    def _life(self, blocks: Sequence[object], number: int) -> Value:
+        if number >= len(blocks):
+            return "UNUSED"
+        return "LIVE" if self._runtime.is_live(blocks[number]) else "FREED"
+
+    # -- at rest
+
+    def at_rest(self) -> Breach | None:
+        """No block is lost (P5a, P5b), counts are lengths (P8), items kept are found where they belong (P7)."""
+        arrays = [array for lru in self._candidate.registered.peek() if (array := lru.memcg.peek()) is not None]
+        lists = [there for array in arrays for i in range(len(array.slot)) if (there := array.slot.peek(i)) is not None]
+        lost = self._runtime.leaks(self._candidate.arrays.peek(), arrays)
+        lost += self._runtime.leaks(self._candidate.lists.peek(), lists)
+        if lost:
+            return Breach("no_leak", f"at rest nobody can reach {', '.join(lost)}, which is still allocated")
+        roots = [lru.root for lru in self._lrus]
+        for there in (*lists, *roots):
+            if there.count.peek() != len(there.items.peek()):
+                return Breach("counts", f"at rest a list of {len(there.items.peek())} has count {there.count.peek()}")
+        found = [item for there in (*lists, *roots) for item in there.items.peek()]
+        missing = sum(item not in found for _, item in self._kept)
+        if missing:
+            return Breach("items_kept", f"at rest {missing} items that were added are on no list that can be reached")
+        return None

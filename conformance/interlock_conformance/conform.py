@@ -1,0 +1,136 @@
+"""The pipeline of a conformance run: set up, explore schedules, judge every step, shrink, replay, verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+from interlock.core.system import TransitionSystem
+from interlock.engines.evaluate import Unsupported
+from interlock_conformance.binding import AbstractionError, Binding, Subject
+from interlock_conformance.deterministic import DeterministicRuntime
+from interlock_conformance.machine import Breach, Chooser, Execution, Finished, Machine, Thread
+from interlock_conformance.monitor import Monitor, Observed
+from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
+from interlock_conformance.shrink import shrink
+from interlock_conformance.strategies import Strategy
+from interlock_conformance.strategies.replay import Replay, exactly
+from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much a run may spend: steps of one execution, and executions for shrinking."""
+
+    steps: int = 5_000
+    shrink_executions: int = 2_000
+
+
+DEFAULT = Options()
+
+
+def conform(
+    binding: Binding,
+    system: TransitionSystem,
+    workload: Workload,
+    strategy: Strategy,
+    options: Options = DEFAULT,
+) -> ConformanceVerdict:
+    """Run a workload on a candidate under the strategy's schedules; judge each state and step by the specification."""
+    misuse = binding.misuse(workload)
+    if misuse is not None:
+        return Undecided(binding.name, misuse)
+    try:
+        harness = Harness(binding, system, workload, options)
+        explored = strategy.explore(harness.run)
+        if explored.diverged is not None:
+            lost = explored.diverged
+            return Undecided(
+                binding.name, f"the schedule cannot be followed: at step {lost.step} thread {lost.thread} cannot run"
+            )
+        if explored.failing is not None:
+            return _broken(
+                binding, harness, shrink(explored.failing, harness.run, options.shrink_executions), explored.executions
+            )
+    except (Unsupported, AbstractionError) as error:
+        return Undecided(binding.name, str(error))
+    if explored.cut_off:
+        reason = f"{explored.cut_off} of {explored.executions} executions did not end within {options.steps} steps"
+        return Undecided(binding.name, reason, explored.executions)
+    monitor = harness.monitor
+    return Conforms(
+        binding.name, explored.executions, explored.exhausted, explored.bound, monitor.judged, monitor.not_judged
+    )
+
+
+def replay(binding: Binding, system: TransitionSystem, text: str, options: Options = DEFAULT) -> ConformanceVerdict:
+    """Run the one execution that a token names."""
+    try:
+        workload, schedule = parse_token(text)
+    except TokenError as error:
+        return Undecided(binding.name, f"not a token: {error}")
+    return conform(binding, system, workload, Replay(schedule), Options(options.steps, shrink_executions=0))
+
+
+class Harness:
+    """Runs one workload again and again, each time on a fresh candidate."""
+
+    def __init__(self, binding: Binding, system: TransitionSystem, workload: Workload, options: Options) -> None:
+        self.workload = workload
+        self._binding, self._options = binding, options
+        probe = binding.start(DeterministicRuntime(Machine(budget=0)), workload)
+        self.monitor = Monitor(system, binding.sizes(workload), frozenset(probe.symbols()))
+
+    def run(self, choose: Chooser, *, record: bool = False) -> Execution:
+        """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding."""
+        machine = Machine(budget=self._options.steps, record=record)
+        runtime = DeterministicRuntime(machine, self.workload.failing)
+        subject = self._binding.start(runtime, self.workload)
+        judge = _Judge(self.monitor, subject)
+        execution = machine.run(
+            [partial(_work, subject, operations) for operations in self.workload.threads], choose, judge.look
+        )
+        if isinstance(execution.end, Finished):
+            found = subject.at_rest()
+            if found is not None:
+                return Execution(execution.points, found, execution.events)
+        return execution
+
+
+class _Judge:
+    """The observer of one execution: remembers the state before."""
+
+    def __init__(self, monitor: Monitor, subject: Subject) -> None:
+        self._monitor, self._symbols = monitor, subject.symbols()
+        self._before: Observed | None = None
+        self.look()
+
+    def look(self) -> Breach | None:
+        try:
+            after = self._monitor.observe(self._symbols)
+        except AbstractionError as error:
+            return Breach("abstraction", str(error))
+        before, self._before = self._before, after
+        return self._monitor.judge(before, after)
+
+
+def _work(subject: Subject, operations: tuple[Operation, ...], thread: Thread) -> None:
+    for operation in operations:
+        thread.doing = str(operation)
+        subject.call(operation)
+
+
+def _broken(binding: Binding, harness: Harness, execution: Execution, executions: int) -> ConformanceVerdict:
+    """Replay a failing execution with the log on.  If it does not end the same way, that is the finding."""
+    text = token(harness.workload, execution.schedule)
+    again = harness.run(exactly(execution.schedule), record=True)
+    if again.end != execution.end or not isinstance(again.end, Breach):
+        return Undecided(
+            binding.name,
+            f"not deterministic: the schedule that broke {execution.end} ended as {again.end} when it was replayed ({text})",
+            executions,
+        )
+    end = again.end
+    return Breaks(
+        binding.name, end.property, end.message, end.clause, text, again.preemptions, again.events, executions
+    )

@@ -1,0 +1,287 @@
+"""The deterministic back end: the primitives of `runtime` over the machine, with everything an observer may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Concatenate, Generic, ParamSpec, TypeVar
+
+from interlock_conformance.machine import Machine, Thread
+from interlock_conformance.memory import (
+    FailureInjector,
+    QuarantineHeap,
+    Region,
+    RegionMemory,
+    Space,
+    StoredCell,
+)
+from interlock_conformance.runtime import Cell, Memory
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class HeldLock:
+    """A mutex or spinlock; see `runtime.Lock`."""
+
+    def __init__(self, machine: Machine, name: str, *, spins: bool) -> None:
+        self._machine, self.name, self._spins = machine, name, spins
+        self.holder: Thread | None = None
+
+    def __enter__(self) -> None:
+        machine = self._machine
+        if machine.current is not None and self.holder is machine.current:
+            raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
+        machine.declare("lock", self.name, self._is_free, sleeps=not self._spins)
+        self.holder = machine.current
+        machine.changed = True
+        if self._spins and machine.current is not None:
+            machine.current.atomic.append(self.name)
+
+    def __exit__(self, *exception: object) -> None:
+        machine = self._machine
+        machine.declare("unlock", self.name)
+        if self.holder is not machine.current:
+            raise machine.breach(f"{self.name}.holder", f"{machine.doing} releases {self.name}, which it does not hold")
+        self.holder = None
+        machine.changed = True
+        if self._spins and machine.current is not None:
+            machine.current.atomic.remove(self.name)
+
+    def _is_free(self) -> bool:
+        return self.holder is None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One stay of a thread in a read-side section, told apart from its other stays by identity."""
+
+    thread: int
+    number: int
+
+
+class EpochRcu:
+    """Read-copy-update with exact grace periods; see `runtime.Rcu`."""
+
+    def __init__(self, space: Space, name: str) -> None:
+        self._space, self._machine, self.name = space, space.machine, name
+        self._sections: dict[Thread, Section] = {}
+        self._entered = 0
+        self._seen_by: dict[Region, frozenset[Section]] = {}
+
+    def read(self) -> AbstractContextManager[None]:
+        """A read-side section."""
+        return _ReadSide(self)
+
+    def dereference(self, cell: Cell[T]) -> T:
+        """Load a protected pointer."""
+        if self._machine.current is not None and self._machine.current not in self._sections:
+            raise self._machine.breach(
+                f"{self.name}.inside",
+                f"{self._machine.doing} dereferences a pointer outside any section of {self.name}",
+            )
+        return cell.load()
+
+    def assign(self, cell: Cell[T], value: T) -> None:
+        """Publish a value and retire the block that the cell pointed to, in one step."""
+        if not isinstance(cell, StoredCell):
+            raise TypeError("a cell of another runtime")
+        self._space.access(cell.region, "publish", cell.name)
+        old = self._space.region_of(cell.peek())
+        if old is not None and cell.peek() is not value:
+            self._seen_by[old] = frozenset(self._sections.values())
+        cell.put(value)
+
+    def synchronize(self) -> None:
+        """Wait until every section that is open now has been left."""
+        self._machine.declare("synchronize", self.name, sleeps=True)
+        owed = frozenset(self._sections.values())
+        self._machine.declare("grace period", self.name, lambda: owed.isdisjoint(self._sections.values()))
+
+    def enter(self) -> None:
+        """Begin a section of the running thread."""
+        machine = self._machine
+        if machine.current in self._sections:
+            raise machine.breach(f"{self.name}.not_nested", f"{machine.doing} nests sections of {self.name}")
+        machine.declare("read lock", self.name)
+        if machine.current is not None:
+            self._entered += 1
+            self._sections[machine.current] = Section(machine.current.index, self._entered)
+            machine.current.atomic.append(self.name)
+            machine.changed = True
+
+    def leave(self) -> None:
+        """End the section of the running thread."""
+        machine = self._machine
+        machine.declare("read unlock", self.name)
+        if machine.current is not None:
+            del self._sections[machine.current]
+            machine.current.atomic.remove(self.name)
+            machine.changed = True
+
+    def readers(self) -> frozenset[int]:
+        """Threads inside a section."""
+        return frozenset(section.thread for section in self._sections.values())
+
+    def is_retired(self, block: object) -> bool:
+        """Whether the block has been unpublished at some time."""
+        return self._space.region_of(block) in self._seen_by
+
+    def still_seen_by(self, block: object) -> frozenset[int]:
+        """Threads that were inside when the block was last unpublished and have not left since."""
+        region = self._space.region_of(block)
+        seen = self._seen_by.get(region, frozenset()) if region is not None else frozenset[Section]()
+        return frozenset(section.thread for section in seen & frozenset(self._sections.values()))
+
+
+class _ReadSide(AbstractContextManager[None]):
+    def __init__(self, rcu: EpochRcu) -> None:
+        self._rcu = rcu
+
+    def __enter__(self) -> None:
+        self._rcu.enter()
+
+    def __exit__(self, *exception: object) -> None:
+        self._rcu.leave()
+
+
+class LowestIds:
+    """An allocator of numbers; see `runtime.Ids`."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        self._machine, self.name = machine, name
+        self._taken: set[int] = set()
+
+    def take(self) -> int:
+        """The lowest free number."""
+        self._machine.declare("take", self.name)
+        number = next(n for n in range(len(self._taken) + 1) if n not in self._taken)
+        self._taken.add(number)
+        self._machine.note(f"= {number}")
+        self._machine.changed = True
+        return number
+
+    def give(self, number: int) -> None:
+        """Free a number."""
+        self._machine.declare("give", self.name)
+        self._machine.note(str(number))
+        if number not in self._taken:
+            raise self._machine.breach(
+                f"{self.name}.taken", f"{self._machine.doing} gives back {number}, which is free"
+            )
+        self._taken.remove(number)
+        self._machine.changed = True
+
+
+class LinkedRegistry(Generic[T]):
+    """A linked list; see `runtime.Registry`.  Elements are kept under ever increasing positions, for walks."""
+
+    def __init__(self, space: Space, name: str, kind: type[T]) -> None:
+        self._space, self._machine, self.name, self.kind = space, space.machine, name, kind
+        self._items: dict[int, T] = {}
+        self._next = 0
+        self._root = Region(name)
+
+    def add(self, item: T) -> None:
+        """Append an element."""
+        self._machine.declare("add", self.name)
+        self._machine.note(self._space.show(item))
+        self._items[self._next] = item
+        self._next += 1
+        self._machine.changed = True
+        self._space.escape(self._root, item)
+
+    def remove(self, item: T) -> None:
+        """Take an element out."""
+        self._machine.declare("remove", self.name)
+        self._machine.note(self._space.show(item))
+        position = next((position for position, there in self._items.items() if there is item), None)
+        if position is None:
+            raise self._machine.breach(
+                f"{self.name}.member",
+                f"{self._machine.doing} removes {self._space.show(item)}, which is not in {self.name}",
+            )
+        del self._items[position]
+        self._machine.changed = True
+
+    def __contains__(self, item: object) -> bool:
+        self._machine.declare("look up", self.name)
+        found = any(there is item for there in self._items.values())
+        self._machine.note(f"{self._space.show(item)}: {'yes' if found else 'no'}")
+        return found
+
+    def __iter__(self) -> Iterator[T]:
+        position = -1
+        while True:
+            self._machine.declare("next", self.name)
+            position = min((there for there in self._items if there > position), default=-1)
+            if position < 0:
+                self._machine.note("= end")
+                return
+            item = self._items[position]
+            self._machine.note(f"= {self._space.show(item)}")
+            yield item
+
+    def peek(self) -> tuple[T, ...]:
+        """The elements, without a step."""
+        return tuple(self._items.values())
+
+
+class DeterministicRuntime:
+    """Makes primitives whose steps the machine schedules; see `runtime.Runtime`."""
+
+    def __init__(self, machine: Machine, failing: Collection[int] = ()) -> None:
+        self.machine = machine
+        self.space = Space(machine)
+        self._failures = FailureInjector(failing)
+        self._rcu: dict[str, EpochRcu] = {}
+
+    def is_live(self, block: object) -> bool:
+        """Whether a block is allocated and not freed; for observers."""
+        region = self.space.region_of(block)
+        return region is not None and not region.freed_by
+
+    def number(self, block: object) -> int | None:
+        """The number of a block in its heap, None for anything else; for observers."""
+        region = self.space.region_of(block)
+        return None if region is None else region.number
+
+    def rcu_domain(self, name: str) -> EpochRcu:
+        """The domain of that name; for observers."""
+        return self._rcu[name]
+
+    def leaks(self, blocks: Sequence[object], reachable: Collection[object]) -> tuple[str, ...]:
+        """Names of the live blocks that are not among the reachable ones; for observers, at rest."""
+        known = {id(block) for block in reachable}
+        lost = (block for block in blocks if id(block) not in known and self.is_live(block))
+        return tuple(self.space.show(block) for block in lost)
+
+    def memory(self, name: str) -> Memory:
+        """Static memory for an object of that name."""
+        return RegionMemory(self.space, Region(name))
+
+    def heap(self, name: str, make: Callable[Concatenate[Memory, P], T]) -> QuarantineHeap[P, T]:
+        """A heap whose blocks are built by `make(memory, ...)`."""
+        return QuarantineHeap(self.space, self._failures, name, make)
+
+    def mutex(self, name: str) -> HeldLock:
+        """A sleeping lock."""
+        return HeldLock(self.machine, name, spins=False)
+
+    def spinlock(self, name: str) -> HeldLock:
+        """A lock whose holder may not sleep."""
+        return HeldLock(self.machine, name, spins=True)
+
+    def rcu(self, name: str) -> EpochRcu:
+        """A read-copy-update domain."""
+        self._rcu[name] = EpochRcu(self.space, name)
+        return self._rcu[name]
+
+    def ids(self, name: str) -> LowestIds:
+        """An allocator of numbers."""
+        return LowestIds(self.machine, name)
+
+    def registry(self, name: str, kind: type[T]) -> LinkedRegistry[T]:
+        """An empty linked list of objects of that class."""
+        return LinkedRegistry(self.space, name, kind)

@@ -1,0 +1,317 @@
+"""The deterministic scheduler under the primitives: threads, the one hook that each step declares itself to, the log.
+
+Every primitive calls `declare` with what it is about to do before it does it.  There control may pass to another
+thread; that is the only place, so an execution is a function of the choices made there.  The same hook tells who can
+run, finds deadlocks, keeps the log and shows each new state to the observer.
+
+A step on memory that only its allocator can reach yet is no point of choice: it commutes with every step of the other
+threads.  The observer still sees it.
+
+Known limit: a loop that calls no primitive is never interrupted (see `test_known_gap_silent_loop`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import TypeAlias
+
+from interlock_conformance.schedule import Schedule
+from interlock_conformance.tasks import MainTask, Task
+
+Chooser = Callable[[int | None, tuple[int, ...]], int]
+"""Picks the next thread from the enabled ones; the first argument ran last, None if it has ended or at the start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that must not happen did.
+
+    `property` is the name of the specification's property where it has one (`coverage`, `arrays.no_use_after_free`),
+    else of a rule of the runtime (`deadlock`, `raised`, `no_sleep_in_atomic`); `clause` is the broken formula.
+    """
+
+    property: str
+    message: str
+    clause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Every thread came to its end and nothing was broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfSteps:
+    """The step budget ran out first: nothing is known about the rest of this execution."""
+
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class Diverged:
+    """A replay that could not be followed: at `step` the schedule names a thread that cannot run."""
+
+    step: int
+    thread: int
+    enabled: tuple[int, ...]
+
+
+End: TypeAlias = Breach | Finished | OutOfSteps | Diverged
+Observer = Callable[[], Breach | None]
+"""Judges the state that the last step left; a breach ends the execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One step as a reader sees it: who, what kind of step on what, what came of it, and from which line."""
+
+    thread: str
+    kind: str
+    object: str
+    detail: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of choice: who ran last, who could run, who was chosen."""
+
+    last: int | None
+    enabled: tuple[int, ...]
+    chosen: int
+
+    @property
+    def preempts(self) -> bool:
+        """Whether a thread that could have gone on had to wait."""
+        return self.last is not None and self.chosen != self.last and self.last in self.enabled
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A finished run: the choices made, how it ended, and (when asked for) every step."""
+
+    points: tuple[Point, ...]
+    end: End
+    events: tuple[Event, ...] = ()
+
+    @property
+    def schedule(self) -> Schedule:
+        """The thread chosen at each point."""
+        return tuple(point.chosen for point in self.points)
+
+    @property
+    def preemptions(self) -> int:
+        """How often a thread that could have gone on had to wait."""
+        return sum(point.preempts for point in self.points)
+
+
+class Aborted(BaseException):  # noqa: N818 -- no error: unwinds a thread whose execution has ended
+    """Raised inside threads when the execution is over; no `except Exception` of a candidate stops it."""
+
+
+@dataclass(slots=True, eq=False)
+class Thread:
+    """A thread of the execution; `doing` names its current operation, for messages."""
+
+    index: int
+    doing: str = ""
+    kind: str = "start"
+    object: str = ""
+    ready: Callable[[], bool] | None = None
+    atomic: list[str] = field(default_factory=list[str])
+    """The spinlocks and read-side sections that it is in."""
+    task: Task | None = None
+
+
+Worker = Callable[[Thread], None]
+"""What a thread does; it keeps `Thread.doing` up to date."""
+
+
+class Machine:
+    """Runs workers one step at a time.  Good for one execution."""
+
+    def __init__(self, *, budget: int, record: bool = False) -> None:
+        self.current: Thread | None = None
+        self.changed = False
+        self._budget = budget
+        self._record = record
+        self._points: list[Point] = []
+        self._events: list[Event] = []
+        self._threads: list[Thread] = []
+        self._alive: list[Thread] = []
+        self._end: End | None = None
+        self._observe: Observer = _nothing
+        self._choose: Chooser = default_choice
+        self._main = MainTask()
+        self._priming: Thread | None = None
+
+    @property
+    def step(self) -> int:
+        """Number of choices so far."""
+        return len(self._points)
+
+    @property
+    def doing(self) -> str:
+        """The running thread's operation, for messages."""
+        return self.current.doing if self.current else "set-up"
+
+    def run(self, workers: Sequence[Worker], choose: Chooser, observe: Observer) -> Execution:
+        """Run all workers to their end, or to the first breach, or until the budget of steps is spent."""
+        self._choose, self._observe = choose, observe
+        self._threads = [Thread(index) for index in range(len(workers))]
+        self._alive = list(self._threads)
+        for thread, worker in zip(self._threads, workers, strict=True):
+            thread.task = Task(self._body(thread, worker))
+            self._priming = self.current = thread
+            thread.task.switch()
+        self._priming = None
+        while (chosen := self._next(None)) is not None:
+            self.current = chosen
+            _task(chosen).switch()
+        self.current = None
+        for thread in list(self._alive):
+            _task(thread).throw(Aborted())
+        return Execution(tuple(self._points), self._end or Finished(), tuple(self._events))
+
+    def declare(
+        self,
+        kind: str,
+        thing: str,
+        ready: Callable[[], bool] | None = None,
+        *,
+        private: bool = False,
+        sleeps: bool = False,
+    ) -> None:
+        """Say what comes next; returns when this thread is chosen and `ready` holds.  The caller then acts at once."""
+        thread = self.current
+        if thread is None:
+            return
+        if self._end is not None:
+            raise Aborted
+        if sleeps and thread.atomic:
+            inside = " and ".join(thread.atomic)
+            raise self.breach(
+                "no_sleep_in_atomic", f"{thread.doing} may sleep in `{kind} {thing}` while inside {inside}"
+            )
+        if private and ready is None:
+            self._look()
+        else:
+            thread.kind, thread.object, thread.ready = kind, thing, ready
+            self._hand_over(thread)
+        if self._record:
+            self._events.append(Event(thread.doing, kind, thing, "", _line()))
+
+    def note(self, detail: str) -> None:
+        """Add what came of the step just declared to the log."""
+        if self._record and self._events:
+            last = self._events[-1]
+            self._events[-1] = Event(last.thread, last.kind, last.object, detail, last.line)
+
+    def breach(self, property_: str, message: str) -> Aborted:
+        """End the execution with a breach; the caller raises what this returns."""
+        if self._end is None:
+            self._end = Breach(property_, message)
+        return Aborted()
+
+    def _body(self, thread: Thread, worker: Worker) -> Callable[[], None]:
+        def body() -> None:
+            try:
+                worker(thread)
+            except Aborted:
+                pass
+            except Exception as error:  # noqa: BLE001 -- whatever a candidate raises is its report, not ours
+                self.breach("raised", f"{thread.doing} raised {type(error).__name__}: {error}{_raised_at(error)}")
+            self._alive.remove(thread)
+
+        return body
+
+    def _hand_over(self, thread: Thread) -> None:
+        if self._priming is thread:
+            self._main.switch()
+        else:
+            chosen = self._next(thread)
+            if chosen is None:
+                raise Aborted
+            if chosen is not thread:
+                self.current = chosen
+                _task(chosen).switch()
+        if self._end is not None:
+            raise Aborted
+
+    def _look(self) -> None:
+        """Show the observer the state that the last step left, if it left a new one."""
+        if self.changed:
+            self.changed = False
+            found = self._observe()
+            if found is not None:
+                self._end = self._end or found
+                raise Aborted
+
+    def _next(self, last: Thread | None) -> Thread | None:
+        """The thread to run now, or None when the execution is over."""
+        if self._end is not None:
+            return None
+        try:
+            self._look()
+        except Aborted:
+            return None
+        enabled = tuple(thread.index for thread in self._alive if thread.ready is None or thread.ready())
+        if not enabled:
+            if self._alive:
+                self._end = Breach("deadlock", f"nobody can go on: {'; '.join(map(_waits, self._alive))}")
+            return None
+        if len(self._points) >= self._budget:
+            self._end = OutOfSteps(self._budget)
+            return None
+        before = None if last is None else last.index
+        index = self._choose(before, enabled)
+        if index not in enabled:
+            self._end = Diverged(len(self._points), index, enabled)
+            return None
+        self._points.append(Point(before, enabled, index))
+        return self._threads[index]
+
+
+def _task(thread: Thread) -> Task:
+    assert thread.task is not None
+    return thread.task
+
+
+def _waits(thread: Thread) -> str:
+    return f"{thread.doing} waits in `{thread.kind} {thread.object}`"
+
+
+def _nothing() -> Breach | None:
+    return None
+
+
+def default_choice(last: int | None, enabled: tuple[int, ...]) -> int:
+    """Go on with the thread that ran last where it can, else with the lowest: the choice without preemption."""
+    return enabled[0] if last is None or last not in enabled else last
+
+
+def _line() -> str:
+    """Place in the candidate from which the step was declared; empty for a step of the binding's own."""
+    frame = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- inspect.stack reads files
+    while _is_ours(frame):
+        if frame.f_back is None:
+            return ""
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith(("interlock_conformance", "contextlib"))
+
+
+def _raised_at(error: BaseException) -> str:
+    trace = error.__traceback__
+    place = ""
+    while trace is not None:
+        if not _is_ours(trace.tb_frame):
+            place = f" ({trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return place

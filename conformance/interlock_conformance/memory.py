@@ -1,0 +1,232 @@
+"""Shared memory of the deterministic back end: regions, cells, and heaps that poison what is freed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Concatenate, Generic, ParamSpec, TypeVar
+
+from interlock_conformance.machine import Machine, Thread
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+@dataclass(slots=True, eq=False)
+class Region:
+    """A piece of memory: static, or one block of a heap.
+
+    `owner` is the thread that allocated it, until a reference to it is stored where others can find it; from then on
+    (and always for static memory) it is None and every access is a point of choice.
+    """
+
+    name: str
+    heap: str = ""
+    number: int = 0
+    owner: Thread | None = None
+    freed_by: str = ""
+    cells: list[StoredCell[object] | StoredCells[object]] = field(
+        default_factory=list["StoredCell[object] | StoredCells[object]"]
+    )
+
+
+class Space:
+    """All regions of one execution, and which objects they are."""
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self._blocks: dict[int, Region] = {}
+
+    def region_of(self, value: object) -> Region | None:
+        """The region of a block; None for any other value."""
+        return self._blocks.get(id(value))
+
+    def register(self, block: object, region: Region) -> None:
+        """Remember that `block` lives in `region`.  The heap keeps the block, so its identity is never reused."""
+        self._blocks[id(block)] = region
+
+    def access(self, region: Region, kind: str, name: str) -> None:
+        """Declare an access to memory, and report it if the memory has been freed by the time it happens."""
+        owner = region.owner
+        if owner is not None and owner is not self.machine.current:
+            self._publish(region)
+            owner = None
+        self.machine.declare(kind, name, private=owner is not None)
+        if region.freed_by:
+            doing = self.machine.doing
+            raise self.machine.breach(
+                f"{region.heap}.no_use_after_free", f"{doing}: {kind} of {name}, which {region.freed_by} has freed"
+            )
+
+    def escape(self, target: Region, value: object) -> None:
+        """A reference to `value` is stored in `target`: if others can find that, they can find the block from now on."""
+        if target.owner is None and (region := self.region_of(value)) is not None and region.owner is not None:
+            self._publish(region)
+
+    def _publish(self, region: Region) -> None:
+        region.owner = None
+        for cell in region.cells:
+            for value in cell.peek_all():
+                self.escape(region, value)
+
+    def show(self, value: object) -> str:
+        """A value as it stands in the log: blocks by name, small values as they are."""
+        region = self.region_of(value)
+        if region is not None:
+            return region.name
+        return "none" if value is None else str(value)
+
+
+class StoredCell(Generic[T]):
+    """A word; see `runtime.Cell`."""
+
+    def __init__(self, space: Space, region: Region, name: str, value: T) -> None:
+        self.space, self.region, self.name = space, region, f"{region.name}.{name}"
+        self.value = value
+
+    def load(self) -> T:
+        """The value now."""
+        self.space.access(self.region, "load", self.name)
+        self.space.machine.note(f"= {self.space.show(self.value)}")
+        return self.value
+
+    def store(self, value: T) -> None:
+        """Replace the value."""
+        self.space.access(self.region, "store", self.name)
+        self.put(value)
+
+    def put(self, value: T) -> None:
+        """Replace the value, in a step that is already declared."""
+        self.space.machine.note(f":= {self.space.show(value)}")
+        self.value = value
+        self.space.machine.changed = True
+        self.space.escape(self.region, value)
+
+    def peek(self) -> T:
+        """The value, without a step."""
+        return self.value
+
+    def peek_all(self) -> Collection[T]:
+        """Every value it holds."""
+        return (self.value,)
+
+
+class StoredCells(Generic[T]):
+    """Words in a row; see `runtime.Cells`."""
+
+    def __init__(self, space: Space, region: Region, name: str, size: int, value: T) -> None:
+        self.space, self.region, self.name = space, region, f"{region.name}.{name}"
+        self.values = [value] * size
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, index: int) -> T:
+        self._access("load", index)
+        self.space.machine.note(f"= {self.space.show(self.values[index])}")
+        return self.values[index]
+
+    def __setitem__(self, index: int, value: T) -> None:
+        self._access("store", index)
+        self.space.machine.note(f":= {self.space.show(value)}")
+        self.values[index] = value
+        self.space.machine.changed = True
+        self.space.escape(self.region, value)
+
+    def peek(self, index: int) -> T:
+        """The value at `index`, without a step."""
+        return self.values[index]
+
+    def peek_all(self) -> Collection[T]:
+        """Every value it holds."""
+        return self.values
+
+    def _access(self, kind: str, index: int) -> None:
+        name = f"{self.name}[{index}]"
+        self.space.access(self.region, kind, name)
+        if not 0 <= index < len(self.values):
+            machine = self.space.machine
+            prefix = f"{self.region.heap}." if self.region.heap else ""
+            raise machine.breach(
+                f"{prefix}in_bounds", f"{machine.doing}: {kind} of {name}, which has {len(self.values)} elements"
+            )
+
+
+class RegionMemory:
+    """Lays out cells in a region; see `runtime.Memory`."""
+
+    def __init__(self, space: Space, region: Region) -> None:
+        self._space, self._region = space, region
+
+    def cell(self, name: str, value: T) -> StoredCell[T]:
+        """Lay out a word."""
+        cell = StoredCell(self._space, self._region, name, value)
+        self._region.cells.append(cell)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- only read
+        return cell
+
+    def cells(self, name: str, size: int, value: T) -> StoredCells[T]:
+        """Lay out `size` words."""
+        cells = StoredCells(self._space, self._region, name, size, value)
+        self._region.cells.append(cells)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- only read
+        return cells
+
+
+class FailureInjector:
+    """Decides which allocations fail, counted over all heaps of an execution."""
+
+    def __init__(self, failing: Collection[int]) -> None:
+        self._failing = failing
+        self._count = 0
+
+    def fails(self) -> bool:
+        """Whether the next allocation fails."""
+        self._count += 1
+        return self._count - 1 in self._failing
+
+
+class QuarantineHeap(Generic[P, T]):
+    """A heap that keeps every block it ever made, so that a freed one can be told from a live one."""
+
+    def __init__(
+        self, space: Space, failures: FailureInjector, name: str, make: Callable[Concatenate[RegionMemory, P], T]
+    ) -> None:
+        self._space, self._failures, self.name, self._make = space, failures, name, make
+        self.blocks: list[T] = []
+
+    def alloc(self, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Make a block, or return None when this allocation is one of the failing."""
+        machine = self._space.machine
+        machine.declare("alloc", self.name, sleeps=True)
+        if self._failures.fails():
+            machine.note("= none (out of memory)")
+            return None
+        number = len(self.blocks)
+        region = Region(f"{self.name}[{number}]", self.name, number, machine.current)
+        block = self._make(RegionMemory(self._space, region), *args, **kwargs)
+        self.blocks.append(block)
+        self._space.register(block, region)
+        machine.note(f"= {region.name}")
+        machine.changed = True
+        return block
+
+    def peek(self) -> Sequence[T]:
+        """Every block handed out so far, oldest first."""
+        return self.blocks
+
+    def free(self, block: T) -> None:
+        """Poison a block."""
+        machine = self._space.machine
+        region = self._space.region_of(block)
+        name = region.name if region else self._space.show(block)
+        machine.declare("free", name)
+        if region is None or region.heap != self.name:
+            raise machine.breach(
+                f"{self.name}.free", f"{machine.doing}: free of {name}, which is no block of {self.name}"
+            )
+        if region.freed_by:
+            raise machine.breach(
+                f"{self.name}.no_double_free",
+                f"{machine.doing}: free of {name}, which {region.freed_by} has freed already",
+            )
+        region.freed_by = machine.doing
+        machine.changed = True

@@ -1,0 +1,129 @@
+"""Judging states and steps of a candidate by the invariants of the specification itself.
+
+The concrete state becomes a state of the lowered specification through the abstraction function; the formulas are
+those of the file, evaluated by the reference evaluator, and nothing is restated here.  States repeat all the time
+between the executions of one workload, so verdicts are remembered for each state and each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import TypeAlias
+
+from interlock.core.rewrite import symbols_of
+from interlock.core.show import show_term
+from interlock.core.system import Property, TransitionSystem
+from interlock.core.term import Symbol, Value
+from interlock.core.trace import State
+from interlock.core.types import BoolType, EnumType, IntType, OptionType, RangeType, SortType, Type
+from interlock.engines.evaluate import Packed, explain, instantiate
+from interlock_conformance.binding import AbstractionError, Symbols
+from interlock_conformance.machine import Breach
+
+Observed: TypeAlias = tuple[Value, ...]
+"""The value of every observed symbol at every argument, in a fixed order."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A property that the observed symbols say nothing about, and why."""
+
+    property: str
+    reason: str
+
+
+class Monitor:
+    """The state properties and step properties of one specification over one choice of sizes."""
+
+    def __init__(self, system: TransitionSystem, sizes: Mapping[str, int], observed: frozenset[str]) -> None:
+        missing = observed - {symbol.name for symbol in system.symbols}
+        self.unknown_symbols = tuple(sorted(missing))
+        self._sizes = {sort.name: sizes.get(sort.name, 1) for sort in system.sorts}
+        self._model = instantiate(system, self._sizes)
+        self._observed = tuple(symbol for symbol in system.symbols if symbol.name in observed)
+        self._rows = tuple((s, tuple(product(*map(self._domain, s.params)))) for s in self._observed)
+        self._ranges = tuple(frozenset(self._domain(s.result)) for s in self._observed)
+        self._rest = tuple(symbol for symbol in system.symbols if symbol.name not in observed)
+        judged = [p for p in system.properties if p.kind in ("invariant", "step_invariant")]
+        self.not_judged = tuple(
+            NotJudged(p.name, f"{', '.join(unseen)} not observed") for p in judged if (unseen := self._unseen(p))
+        )
+        self._states = tuple(p for p in judged if p.kind == "invariant" and not self._unseen(p))
+        self._steps = tuple(p for p in judged if p.kind == "step_invariant" and not self._unseen(p))
+        self._packed: dict[Observed, Packed] = {}
+        self._state_verdicts: dict[Observed, Breach | None] = {}
+        self._step_verdicts: dict[tuple[Observed, Observed], Breach | None] = {}
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Names of the properties that are judged."""
+        return tuple(p.name for p in (*self._states, *self._steps))
+
+    def observe(self, symbols: Symbols) -> Observed:
+        """The abstract state; AbstractionError where a value is none of the specification's."""
+        values: list[Value] = []
+        for (symbol, rows), allowed in zip(self._rows, self._ranges, strict=True):
+            value_of = symbols[symbol.name]
+            for row in rows:
+                value = value_of(*row)
+                if value not in allowed:
+                    raise AbstractionError(f"{symbol.name}{row} is {value!r}, which is no {symbol.result} here")
+                values.append(value)
+        return tuple(values)
+
+    def judge(self, before: Observed | None, after: Observed) -> Breach | None:
+        """The first broken property of the state `after`, or of the step that led to it."""
+        if after not in self._state_verdicts:
+            self._state_verdicts[after] = self._judge(self._states, after, after)
+        found = self._state_verdicts[after]
+        if found is None and before is not None and before != after:
+            step = (before, after)
+            if step not in self._step_verdicts:
+                self._step_verdicts[step] = self._judge(self._steps, before, after)
+            found = self._step_verdicts[step]
+        return found
+
+    def _judge(self, properties: tuple[Property, ...], before: Observed, after: Observed) -> Breach | None:
+        first, second = self._pack(before), self._pack(after)
+        for prop in properties:
+            if not self._model.formula(prop.formula)(first, second):
+                why = explain(self._model, prop.formula, first, after=second)
+                return Breach(prop.name, why, show_term(prop.formula))
+        return None
+
+    def _pack(self, observed: Observed) -> Packed:
+        if observed not in self._packed:
+            self._packed[observed] = self._model.from_state(self.state(observed))
+        return self._packed[observed]
+
+    def state(self, observed: Observed) -> State:
+        """The abstract state as a plain value.  Symbols that are not observed get an arbitrary value: nobody reads them."""
+        values = iter(observed)
+        tables: dict[Symbol, dict[tuple[Value, ...], Value]] = {
+            symbol: {row: next(values) for row in rows} for symbol, rows in self._rows
+        }
+        for symbol in self._rest:
+            default = self._domain(symbol.result)[0]
+            tables[symbol] = dict.fromkeys(product(*map(self._domain, symbol.params)), default)
+        return State(self._sizes, tables)
+
+    def _unseen(self, prop: Property) -> tuple[str, ...]:
+        names = {symbol.name for symbol in symbols_of(prop.formula)}
+        return tuple(sorted(names - {symbol.name for symbol in self._observed}))
+
+    def _domain(self, type_: Type) -> tuple[Value, ...]:
+        match type_:
+            case OptionType():
+                return (None, *self._domain(type_.of))
+            case BoolType():
+                return (False, True)
+            case EnumType():
+                return type_.members
+            case SortType():
+                return tuple(range(self._sizes[type_.name]))
+            case RangeType(high=int()):
+                return tuple(range(type_.low, int(type_.high) + 1))
+            case RangeType() | IntType():
+                return (0,)

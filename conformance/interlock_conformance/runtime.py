@@ -1,0 +1,183 @@
+"""The runtime that candidate implementations are written against: a small set of typed primitives.
+
+A candidate is made of plain functions and classes.  All memory that threads share is reached through a `Cell`, `Cells`
+or `Registry`, all waiting goes through a lock or `Rcu`, and all allocation through a `Heap`; in return every primitive
+can be scheduled, watched and made to fail.  State that only one thread sees may be ordinary Python.
+
+    class Array:
+        def __init__(self, memory: Memory, size: int) -> None:
+            self.slot: Cells[MemcgList | None] = memory.cells("slot", size, None)
+
+    arrays = runtime.heap("arrays", Array)
+    array = arrays.alloc(4)             # None when memory runs out
+    if array is not None:
+        array.slot[2] = some_list       # reported if the array has been freed meanwhile
+
+These are protocols: a candidate imports this module and nothing else, so that the same file runs on every back end.
+Names matter: `heap("arrays", ...)` reports `arrays.no_use_after_free`, the name of the obligation in a specification
+that says `use std.heap(Array) as arrays`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+__all__ = ["Cell", "Cells", "Heap", "Ids", "Lock", "Memory", "Rcu", "Registry", "Runtime"]
+
+
+class Cell(Protocol[T]):
+    """One word of shared memory; each access is one atomic step."""
+
+    def load(self) -> T:
+        """The value now."""
+        ...
+
+    def store(self, value: T) -> None:
+        """Replace the value."""
+        ...
+
+    def peek(self) -> T:
+        """The value, without a step: for abstraction functions and tests, never for candidates."""
+        ...
+
+
+class Cells(Protocol[T]):
+    """A fixed number of words in a row; `cells[i]` and `cells[i] = v` are atomic steps and checked against the bounds."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> T: ...
+
+    def __setitem__(self, index: int, value: T) -> None: ...
+
+    def peek(self, index: int) -> T:
+        """The value at `index`, without a step: for abstraction functions and tests, never for candidates."""
+        ...
+
+
+class Memory(Protocol):
+    """A piece of memory in which cells are laid out: static, or one allocated block."""
+
+    def cell(self, name: str, value: T) -> Cell[T]:
+        """Lay out a word."""
+        ...
+
+    def cells(self, name: str, size: int, value: T) -> Cells[T]:
+        """Lay out `size` words."""
+        ...
+
+
+class Heap(Protocol[P, T]):
+    """Allocates blocks of one kind.  A freed block is poisoned and never handed out again."""
+
+    def alloc(self, *args: P.args, **kwargs: P.kwargs) -> T | None:
+        """Make a block, or return None when memory has run out.  May sleep."""
+        ...
+
+    def free(self, block: T) -> None:
+        """Give a block back; doing so twice is reported, as is every later access to its cells."""
+        ...
+
+    def peek(self) -> Sequence[T]:
+        """Every block handed out so far, oldest first: for abstraction functions and tests, never for candidates."""
+        ...
+
+
+class Lock(Protocol):
+    """A lock with one holder, used in a `with` statement; taking it twice in one thread is reported."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+
+class Rcu(Protocol):
+    """Read-copy-update: readers never wait; `synchronize` waits for the readers that were inside when it began."""
+
+    def read(self) -> AbstractContextManager[None]:
+        """A read-side section; may not sleep inside it."""
+        ...
+
+    def dereference(self, cell: Cell[T]) -> T:
+        """Load a protected pointer; reported outside a read-side section."""
+        ...
+
+    def assign(self, cell: Cell[T], value: T) -> None:
+        """Publish `value`.  The block that the cell pointed to is from now on *retired*: only old readers see it."""
+        ...
+
+    def synchronize(self) -> None:
+        """Wait for a grace period.  Sleeps."""
+        ...
+
+
+class Ids(Protocol):
+    """Hands out small numbers, the lowest free one first, so that reuse happens early."""
+
+    def take(self) -> int:
+        """The lowest free number, now taken."""
+        ...
+
+    def give(self, number: int) -> None:
+        """Free a number; reported if it was not taken."""
+        ...
+
+
+class Registry(Protocol[T]):
+    """A linked list of objects.  A walk is not atomic: it is one step for each element that it comes to.
+
+    An element added behind the walk's position is met, one removed before the walk reaches it is not.
+    """
+
+    def add(self, item: T) -> None:
+        """Append an element."""
+        ...
+
+    def remove(self, item: T) -> None:
+        """Take an element out; reported if it is not in."""
+        ...
+
+    def __contains__(self, item: object) -> bool: ...
+
+    def __iter__(self) -> Iterator[T]: ...
+
+    def peek(self) -> tuple[T, ...]:
+        """The elements, without a step: for abstraction functions and tests, never for candidates."""
+        ...
+
+
+class Runtime(Protocol):
+    """Makes the primitives.  All are made during set-up or inside a block's constructor."""
+
+    def memory(self, name: str) -> Memory:
+        """Static memory for an object of that name."""
+        ...
+
+    def heap(self, name: str, make: Callable[Concatenate[Memory, P], T]) -> Heap[P, T]:
+        """A heap whose blocks are built by `make(memory, ...)`."""
+        ...
+
+    def mutex(self, name: str) -> Lock:
+        """A sleeping lock."""
+        ...
+
+    def spinlock(self, name: str) -> Lock:
+        """A lock whose holder may not sleep."""
+        ...
+
+    def rcu(self, name: str) -> Rcu:
+        """A read-copy-update domain."""
+        ...
+
+    def ids(self, name: str) -> Ids:
+        """An allocator of numbers."""
+        ...
+
+    def registry(self, name: str, kind: type[T]) -> Registry[T]:
+        """An empty linked list of objects of that class."""
+        ...

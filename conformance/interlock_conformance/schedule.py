@@ -1,0 +1,96 @@
+"""Workloads, schedules and the token that names one execution, as text that round-trips.
+
+    init(0) | activate(0); use(0, 0) ! 2 @ 0*5 1*12 0*3
+
+is a workload of two threads whose third allocation fails (allocations count from 0), run under the schedule in which
+the first thread takes five steps, then the second twelve, then the first three.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+Schedule = tuple[int, ...]
+"""The thread chosen at each step."""
+
+_OPERATION = re.compile(r"\s*([A-Za-z_]\w*)\s*\(([\d\s,]*)\)\s*\Z")
+_SEGMENT = re.compile(r"(\d+)\*(\d+)\Z")
+
+
+class TokenError(ValueError):
+    """A token that cannot be read; the message says which part and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A call that a thread makes: a name that the binding knows, and the numbers of the objects it is about."""
+
+    name: str
+    args: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}({', '.join(map(str, self.args))})"
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What the threads do, each its operations in order, and which allocations (counted over all threads) fail."""
+
+    threads: tuple[tuple[Operation, ...], ...]
+    failing: frozenset[int] = field(default=frozenset[int]())
+
+    def __str__(self) -> str:
+        text = " | ".join("; ".join(map(str, thread)) for thread in self.threads)
+        return text + (f" ! {' '.join(map(str, sorted(self.failing)))}" if self.failing else "")
+
+    @property
+    def operations(self) -> tuple[Operation, ...]:
+        """All operations, thread by thread."""
+        return tuple(operation for thread in self.threads for operation in thread)
+
+
+def parse_workload(text: str) -> Workload:
+    """Read what `str(workload)` wrote; TokenError where it is not one."""
+    body, _, failing = text.partition("!")
+    threads = tuple(tuple(_operation(part) for part in thread.split(";")) for thread in body.split("|"))
+    if not all(number.isdecimal() for number in failing.split()):
+        raise TokenError(f"after `!` come the numbers of failing allocations, not `{failing.strip()}`")
+    return Workload(threads, frozenset(int(number) for number in failing.split()))
+
+
+def token(workload: Workload, schedule: Sequence[int]) -> str:
+    """The text that names one execution."""
+    return f"{workload} @ {' '.join(f'{thread}*{len(list(run))}' for thread, run in groupby(schedule))}".rstrip()
+
+
+def parse_token(text: str) -> tuple[Workload, Schedule]:
+    """Read what `token` wrote; TokenError where it is not one."""
+    body, at, segments = text.partition("@")
+    if not at:
+        raise TokenError("a token is `WORKLOAD @ SCHEDULE`; there is no `@`")
+    workload = parse_workload(body)
+    schedule: list[int] = []
+    for segment in segments.split():
+        match = _SEGMENT.match(segment)
+        if match is None or len(segment) > 12:
+            raise TokenError(f"`{segment}` is not THREAD*STEPS, such as `0*5`")
+        thread, steps = int(match[1]), int(match[2])
+        if thread >= len(workload.threads):
+            raise TokenError(f"there is no thread {thread}; the workload has {len(workload.threads)}")
+        if len(schedule) + steps > 1_000_000:
+            raise TokenError("a schedule of more than a million steps")
+        schedule += [thread] * steps
+    return workload, tuple(schedule)
+
+
+def _operation(text: str) -> Operation:
+    match = _OPERATION.match(text)
+    if match is None:
+        raise TokenError(f"`{text.strip()}` is not an operation, such as `init(0)`")
+    numbers = [part.strip() for part in match[2].split(",")] if match[2].strip() else []
+    if not all(number.isdecimal() for number in numbers):
+        raise TokenError(f"the arguments of `{text.strip()}` are not numbers")
+    return Operation(match[1], tuple(int(number) for number in numbers))

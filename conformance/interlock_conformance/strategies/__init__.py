@@ -1,0 +1,64 @@
+"""How schedules are chosen: one small file each, behind one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from interlock_conformance.machine import Breach, Chooser, Diverged, Execution, OutOfSteps
+
+Run = Callable[[Chooser], Execution]
+"""Runs the workload once from the start under a chooser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """What a strategy has done.  `bound` says in words what was covered; `exhausted` that nothing was left out of it.
+
+    `cut_off` counts executions that ran out of steps: about those nothing is known.
+    """
+
+    executions: int
+    cut_off: int
+    exhausted: bool
+    bound: str
+    failing: Execution | None = None
+    diverged: Diverged | None = None
+
+
+class Strategy(Protocol):
+    """Runs executions until one fails or there is no more to run."""
+
+    def explore(self, run: Run) -> Explored:
+        """Run executions; stops at the first that ends in a breach."""
+        ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts executions as they end."""
+
+    executions: int = 0
+    cut_off: int = 0
+    failing: Execution | None = None
+    diverged: Diverged | None = None
+
+    def add(self, execution: Execution) -> bool:
+        """Count an execution; whether to stop."""
+        self.executions += 1
+        match execution.end:
+            case Breach():
+                self.failing = execution
+            case Diverged():
+                self.diverged = execution.end
+            case OutOfSteps():
+                self.cut_off += 1
+            case _:
+                pass
+        return self.failing is not None or self.diverged is not None
+
+    def explored(self, bound: str, *, exhausted: bool) -> Explored:
+        """The result; nothing is exhausted while an execution failed or was cut off."""
+        whole = exhausted and self.failing is None and self.diverged is None and not self.cut_off
+        return Explored(self.executions, self.cut_off, whole, bound, self.failing, self.diverged)
