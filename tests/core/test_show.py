@@ -62,3 +62,8 @@ def test_shows_with_minimal_brackets(term, text):
 
 def test_shows_values_in_place_of_variables():
     assert show_term(Eq(App(next_, (x,)), y), {x: 0, y: 1}) == "next(lru0) = lru1"
+
+
+def test_keeps_bound_variables_that_shadow_values():
+    term = And((p, Quant("forall", (x,), Eq(x, y))))
+    assert show_term(term, {x: 0, y: 1}) == "p and forall x: Lru :: x = lru1"

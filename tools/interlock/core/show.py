@@ -72,6 +72,8 @@ def show_binders(variables: Iterable[Var]) -> str:
 
 def _show(term: Term, place: _Level, *, last: bool, values: Mapping[Var, Value]) -> str:
     """Text of a term for a place of that strength; `last` says that nothing follows up to the closing bracket."""
+    if isinstance(term, Quant | Count):
+        values = {var: value for var, value in values.items() if var not in term.vars}
     own = _level(term)
     if own < place and not (last and _extends_right(term)):
         return f"({_show(term, _Level.WHOLE, last=True, values=values)})"
