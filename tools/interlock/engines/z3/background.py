@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from interlock.core.rewrite import free_vars, symbols_of
+from interlock.core.rewrite import free_vars
 from interlock.core.system import Obligation, Transition, TransitionSystem, Update
 from interlock.core.term import App, Eq, Some, Symbol, Term, Var
 from interlock.core.types import BOOL, OptionType, RangeType, SortType
+from interlock.engines.z3.definitions import in_order
 from interlock.engines.z3.encode import Encoder, Vocabulary, inner_type, innermost_unwrap, replace_part
 from interlock.engines.z3.terms import Decl, Expr, disjunction, existential, universal, z3
 
@@ -62,6 +63,7 @@ class Theory:
         """What holds of every state by construction: orders, single values, bounds; and the axioms."""
         facts = [f for sort in self.system.sorts if sort.ordered for f in self._total_order(sort)]
         facts += self.type_facts(self.system.symbols)
+        facts += [f for update in in_order(self.system) if update.symbol.rigid for f in self._definition(update)]
         return facts + [self.formula(axiom.formula) for axiom in self.system.axioms]
 
     def type_facts(self, symbols: Iterable[Symbol]) -> list[Expr]:
@@ -81,12 +83,20 @@ class Theory:
                 facts.append(universal(args, z3.And(*self.encoder.within(result, decl(*args)))))
         return facts
 
+    def _definition(self, update: Update) -> list[Expr]:
+        """That a constant has its value."""
+        body, facts = self._body(update, self.encoder)
+        decl = self.vocabulary.decl(update.symbol)
+        args = [z3.Const(self.vocabulary.fresh_name("x"), decl.domain(i)) for i in range(decl.arity())]
+        bounds = [b for t, x in zip(update.symbol.params, args, strict=False) for b in self.encoder.within(t, x)]
+        same = decl(*args) == z3.substitute_vars(body, *args)
+        return [*facts, universal(args, z3.Implies(z3.And(*bounds), same) if bounds else same)]
+
     def initial(self) -> tuple[list[Expr], Substitution]:
         """What constrains the initial state, and what defines its symbols."""
-        values = {u.symbol: u for u in self.system.initial_values}
         facts: list[Expr] = []
         bodies: Substitution = []
-        for update in _in_order(values):
+        for update in in_order(self.system):
             body, extra = self._body(update, self.encoder)
             bodies.append((self.vocabulary.decl(update.symbol), z3.substitute_funs(body, *bodies)))
             facts += [z3.substitute_funs(f, *bodies) for f in extra]
@@ -198,21 +208,3 @@ class Theory:
 def _abstract(args: Sequence[Expr], body: Expr) -> Expr:
     """The body with its arguments as de Bruijn variables, variable 0 being the first as `substitute_funs` wants."""
     return z3.Lambda(list(reversed(args)), body).body() if args else body
-
-
-def _in_order(values: Mapping[Symbol, Update]) -> list[Update]:
-    """The definitions with each after those that it reads."""
-    done: dict[Symbol, Update] = {}
-
-    def visit(symbol: Symbol, path: frozenset[Symbol]) -> None:
-        if symbol in done or symbol not in values:
-            return
-        if symbol in path:
-            raise ValueError(f"the initial value of {symbol.name} is defined by itself")
-        for needed in sorted(symbols_of(values[symbol].value), key=lambda s: s.name):
-            visit(needed, path | {symbol})
-        done[symbol] = values[symbol]
-
-    for symbol in values:
-        visit(symbol, frozenset())
-    return list(done.values())

@@ -243,7 +243,7 @@ class Encoder:
 
     def _literal(self, term: Literal) -> Expr:
         match term.type, term.value:
-            case (IntType() | RangeType()), int(number):
+            case ((IntType() | RangeType()), int(number)):
                 return z3.IntVal(number, self.context)
             case EnumType() as enum, str(name):
                 return self.vocabulary.member(enum, name)

@@ -8,16 +8,21 @@ and ranges must follow from what is proved in any state, and step invariants of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from time import monotonic
+from typing import assert_never
 
 from interlock.core.rewrite import symbols_of
 from interlock.core.system import Obligation, Property, TransitionSystem
-from interlock.core.verdict import Proved, Unknown, Verdict
+from interlock.core.trace import Trace
+from interlock.core.verdict import NotInductive, Proved, Unknown, Verdict, Violated
 from interlock.engines.protocol import Limits
 from interlock.engines.z3.ask import Answer, Budget, ask, solver
 from interlock.engines.z3.background import Instance, Theory
+from interlock.engines.z3.confirm import confirm
+from interlock.engines.z3.cti import Question, initial_question, smallest, state_question, step_question
+from interlock.engines.z3.finite import Finite
 from interlock.engines.z3.sanity import contradiction
 from interlock.engines.z3.terms import Expr, Solver, UnsupportedError, disjunction, z3
 
@@ -43,15 +48,22 @@ class Failure:
 
 @dataclass
 class Proof:
-    """The proof of one system: what is assumed, what failed and where."""
+    """The proof of one system: what is assumed, what failed and where.
+
+    `wanted` are the properties that somebody asks about; of the others, those that the file expects to be violated
+    are not tried as lemmas.
+    """
 
     system: TransitionSystem
     budget: Budget
     limits: Limits
+    wanted: frozenset[str]
     theory: Theory = field(init=False)
     failures: dict[str, Failure] = field(default_factory=dict[str, Failure])
     supporters: dict[str, str] = field(default_factory=dict[str, str])
     instances: list[Instance | str] = field(default_factory=list["Instance | str"])
+    strongest: list[Property] = field(default_factory=list[Property])
+    proved: list[Property] = field(default_factory=list[Property])
 
     def __post_init__(self) -> None:
         self.theory = Theory(self.system)
@@ -61,23 +73,143 @@ class Proof:
             except UnsupportedError as unsupported:
                 self.instances.append(str(unsupported))
 
-    def invariants(self) -> list[Property]:
-        """Prove invariants and lemmas together; returns those that are proved."""
-        kept = [p for p in self.system.properties if p.kind in INVARIANTS and self._understood(p)]
+    def run(self) -> None:
+        """Prove what can be proved and note the failures of the rest."""
+        self._invariants()
+        for prop in self.system.properties:
+            if prop.name not in self.wanted:
+                continue
+            if prop.kind == "step_invariant":
+                self._judge_alone(prop, self._step_invariant_breaks)
+            elif prop.kind in OBLIGATIONS:
+                self._judge_alone(prop, self._obligation_breaks)
+
+    def verdict(self, prop: Property) -> Verdict:
+        """What is found of a property, with a counterexample where its induction breaks."""
+        if prop.kind not in INVARIANTS | OBLIGATIONS | {"step_invariant"}:
+            return Unknown(METHOD, f"induction does not judge {prop.kind}")
+        failure = self.failures.get(prop.name)
+        if failure is None:
+            return Proved(METHOD)
+        if failure.reason:
+            return Unknown(METHOD, failure.reason)
+        if prop.name in self.supporters:
+            return Unknown(METHOD, f"rests on {self.supporters[prop.name]}, which is not proved")
+        place = self._place(failure)
+        found = self._counterexample(prop, failure)
+        match found:
+            case None if failure.answer == "sat":
+                return Unknown(METHOD, f"not inductive {place}; no small counterexample to show it")
+            case None:
+                return Unknown(METHOD, f"no answer {place} within {self.limits.query_seconds:g} s")
+            case str():
+                return Unknown(METHOD, found)
+            case Trace() if failure.transition is None and failure.obligation is None:
+                return Violated(METHOD, "initial state", found)
+            case Trace():
+                return NotInductive(METHOD, "unbounded", found)
+            case _:
+                assert_never(found)
+
+    def _counterexample(self, prop: Property, failure: Failure) -> Trace | str | None:
+        """The smallest counterexample, as the evaluator confirms it."""
+        assumed = [self.system.property(name).formula for name in failure.hypotheses]
+        index, obligation = failure.transition, failure.obligation
+        initial = index is None and obligation is None
+
+        def make(finite: Finite) -> Question:
+            if obligation is not None:
+                return state_question(finite, assumed, obligation)
+            if index is not None:
+                return step_question(finite, assumed, index, prop)
+            return initial_question(finite, prop)
+
+        try:
+            found = smallest(self.system, make, self.budget)
+        except UnsupportedError:
+            return None
+        return None if found is None else confirm(self.system, prop, found, initial=initial, assumed=assumed)
+
+    def _place(self, failure: Failure) -> str:
+        if failure.transition is not None:
+            return f"after {self.system.transitions[failure.transition].action}"
+        if failure.obligation is not None:
+            return f"at {failure.obligation.action}"
+        return "initially"
+
+    def _invariants(self) -> None:
+        """Prove invariants and lemmas together."""
+        hopeless = {e.property for e in self.system.expects if e.verdict == "violated"} - self.wanted
+        tried = [p for p in self.system.properties if p.kind in INVARIANTS and p.name not in hopeless]
+        kept = [p for p in tried if self._understood(p)]
         self._initiation(kept)
         kept = self._without_failures(kept)
         self.strongest = list(kept)
         dropped: list[Property] = []
-        while True:
-            found = self._consecution(kept)
-            if not found:
-                return kept
+        while found := self._consecution(kept):
             if dropped:
                 for name, failure in found.items():
                     self._blame(name, failure, kept, dropped)
             self.failures |= found
             dropped = [p for p in kept if p.name in found]
             kept = self._without_failures(kept)
+        self.proved = kept
+
+    def _judge_alone(self, prop: Property, breaks: Callable[[Property, Sequence[Property]], Failure | None]) -> None:
+        """Judge a property that no other rests on, from what is proved."""
+        failure = breaks(prop, self.proved)
+        if failure is None:
+            return
+        if len(self.strongest) > len(self.proved):
+            stronger = breaks(prop, self.strongest)
+            if stronger is None:
+                unproved = [p for p in self.strongest if p not in self.proved]
+                needed = [p for p in unproved if breaks(prop, [*self.proved, p]) is None]
+                self.supporters[prop.name] = (needed or unproved)[0].name
+            failure = stronger or failure
+        self.failures[prop.name] = failure
+
+    def _step_invariant_breaks(self, prop: Property, assumed: Sequence[Property]) -> Failure | None:
+        try:
+            formula = self.theory.formula(prop.formula)
+        except UnsupportedError as unsupported:
+            return Failure("unknown", reason=str(unsupported))
+        names = tuple(p.name for p in assumed)
+        asked = self._state(assumed)
+        for index, instance in enumerate(self.instances):
+            if isinstance(instance, str):
+                return Failure("unknown", index, reason=instance)
+            if not instance.changed:
+                continue
+            after = z3.substitute_funs(formula, *instance.primes)
+            asked.push()
+            asked.add(*instance.assumptions, z3.Not(after))
+            answer = ask(asked, self.budget)
+            if answer != "unsat":
+                asked.add(instance.moves)
+                answer = ask(asked, self.budget)
+            asked.pop()
+            if answer != "unsat":
+                return Failure(answer, index, None, names)
+        return None
+
+    def _obligation_breaks(self, prop: Property, assumed: Sequence[Property]) -> Failure | None:
+        names = tuple(p.name for p in assumed)
+        asked = self._state(assumed)
+        for obligation in self.system.obligations:
+            if obligation.property != prop.name:
+                continue
+            try:
+                violation = self.theory.violation(obligation)
+            except UnsupportedError as unsupported:
+                return Failure("unknown", None, obligation, reason=str(unsupported))
+            asked.push()
+            asked.add(*violation)
+            answer = ask(asked, self.budget)
+            asked.pop()
+            if answer != "unsat":
+                return Failure(answer, None, obligation, names)
+        return None
 
     def _blame(self, name: str, failure: Failure, kept: Sequence[Property], dropped: Sequence[Property]) -> None:
         """Name the unproved property without which this one is not inductive."""
@@ -171,16 +303,17 @@ class Induction:
     ) -> Iterator[tuple[str, Verdict]]:
         """Judge invariants, lemmas, step invariants and obligations; see `interlock.engines.protocol`."""
         start = monotonic()
-        induction = Proof(system, Budget.of(limits), limits)
-        reason = contradiction(induction.theory, induction.budget)
+        try:
+            proof = Proof(system, Budget.of(limits), limits, frozenset(properties))
+            reason = contradiction(proof.theory, proof.budget)
+            if reason is None:
+                proof.run()
+        except UnsupportedError as unsupported:
+            reason = str(unsupported)
         if reason is not None:
             for name in properties:
-                yield name, Unknown(METHOD, reason)
+                yield name, Unknown(METHOD, reason, seconds=monotonic() - start)
             return
-        proved = {p.name for p in induction.invariants()}
         for name in properties:
-            seconds = monotonic() - start
-            if name in proved:
-                yield name, Proved(METHOD, seconds=seconds)
-            else:
-                yield name, Unknown(METHOD, f"{induction.failures.get(name)}")
+            verdict = proof.verdict(system.property(name))
+            yield name, replace(verdict, seconds=monotonic() - start)
