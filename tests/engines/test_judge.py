@@ -9,7 +9,7 @@ from interlock.core.system import Expect, Property, Scope, TransitionSystem
 from interlock.core.trace import State, Trace
 from interlock.core.types import SortType
 from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Verdict, Violated
-from interlock.engines.judge import Engines, Finding, ask, conclude, finite_scope, meets, merge, search
+from interlock.engines.judge import Engines, Finding, ask, conclude, finite_scope, fits, meets, merge, search
 from interlock.engines.protocol import Limits
 
 EMPTY = Trace(State({}, {}), ())
@@ -201,3 +201,23 @@ def test_what_was_never_found_is_unknown_with_the_reason_given():
     (judgement,) = conclude(system(Property("p", "invariant")), ["p"], [], missing="interrupted")
     assert judgement.verdict == Unknown("none", "interrupted")
     assert not judgement.ok
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fit"),
+    [
+        (PROVED, {"proved", "holds", "unknown", None}),
+        (HOLDS, {"proved", "holds", "unknown", None}),
+        (NONE, {"proved", "holds", "unknown", "violated", None}),
+        (VIOLATED, {"violated"}),
+        (CTI, {"violated", "unknown"}),
+        (UNKNOWN, {"violated", "unknown"}),
+        (Unknown("bmc", "internal error: x"), set()),
+    ],
+)
+def test_one_engine_alone_can_only_contradict(verdict, fit):
+    assert {e for e in ("proved", "holds", "violated", "unknown", None) if fits(verdict, e, "invariant")} == fit
+
+
+def test_a_witness_that_is_not_found_is_no_success():
+    assert not fits(NONE, None, "reachable")

@@ -11,7 +11,7 @@ from typing import assert_never
 
 from interlock.core.diagnostic import Diagnostic, diagnose, did_you_mean
 from interlock.core.system import TransitionSystem
-from interlock.engines.judge import PROVABLE, Engines, Finding, ask, finite_scope, search
+from interlock.engines.judge import BOUNDED, PROVABLE, Engines, Finding, ask, finite_scope, search
 from interlock.engines.protocol import Limits
 from interlock.report import Event, FileReport, Finished, Measured, Opened, Rejected, Working, fold
 
@@ -42,11 +42,11 @@ def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None
         emit(Rejected(diagnostics))
         return
     scope, scope_problems = sizes_of(system, request.scope)
-    names, name_problems = names_of(system, request.properties)
+    names, name_problems = names_of(system, request)
     if scope_problems or name_problems:
         emit(Rejected((*diagnostics, *(replace(p, path=path) for p in (*scope_problems, *name_problems)))))
         return
-    emit(Opened(system, names, tuple(scope.items()), diagnostics))
+    emit(Opened(system, names, tuple(scope.items()), request.command != "check", diagnostics))
     limits = replace(request.limits, sizes=scope, progress=lambda text: emit(Working(text)))
     for event in _judge(system, names, request, limits):
         emit(event)
@@ -55,14 +55,16 @@ def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None
 
 def lower_file(path: str, read: Read) -> tuple[TransitionSystem | None, tuple[Diagnostic, ...]]:
     """The front end alone: the system that a file denotes, or None and why not."""
-    from interlock.lang.check import check
+    from interlock.lang.check import check as check_types
     from interlock.lang.loader import load
     from interlock.model.lower import lower
 
     program, problems = load(path, read)
-    if program is None or any(p.is_error for p in problems):
-        return None, tuple(problems)
-    typed, found = check(program)
+    if program is None:
+        return None, problems
+    if any(p.is_error for p in problems):
+        return None, problems
+    typed, found = check_types(program)
     diagnostics = (*problems, *found)
     if typed is None or any(d.is_error for d in found):
         return None, diagnostics
@@ -100,29 +102,31 @@ def _judge(system: TransitionSystem, names: tuple[str, ...], request: Request, l
             sizes = limits.sizes if request.scope != "unbounded" else {}
             yield from ask(standard_engines().bounded, system, names, replace(limits, sizes=sizes))
         case "explore":
-            from interlock.engines.explore import explore
+            from interlock.engines.explore import Exploration
 
-            result = explore(system, names, limits)
-            yield from (Finding(name, verdict) for name, verdict in result.verdicts.items())
-            yield Measured(result.stats)
+            exploration = Exploration(system, names, limits, measure=True)
+            yield from (Finding(name, verdict) for name, verdict in exploration.judge())
+            yield Measured(exploration.stats())
         case _:
             assert_never(request.command)
 
 
-def provable(system: TransitionSystem, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the names that induction can say anything about."""
-    return tuple(name for name in names if system.property(name).kind in PROVABLE)
+def names_of(system: TransitionSystem, request: Request) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
+    """The properties to judge, in the order of the file, or a diagnostic for each name that there is not.
 
-
-def names_of(system: TransitionSystem, wanted: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
-    """The properties to judge, in the order of the file, or a diagnostic for each name that there is not."""
+    Unless it is asked by name, an engine is spared the kinds that it cannot judge.
+    """
+    wanted = request.properties
+    able = {"check": None, "prove": PROVABLE, "bmc": BOUNDED, "explore": None}[request.command]
     known = tuple(prop.name for prop in system.properties)
     problems = tuple(
         diagnose("E0924", f"module `{system.name}` has no property `{name}`", fix=did_you_mean(name, known))
         for name in wanted
         if name not in known
     )
-    return (tuple(name for name in known if not wanted or name in wanted), problems)
+    if wanted:
+        return tuple(name for name in known if name in wanted), problems
+    return tuple(prop.name for prop in system.properties if able is None or prop.kind in able), problems
 
 
 def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple[Diagnostic, ...]]:

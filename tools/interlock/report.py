@@ -26,11 +26,15 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Opened:
-    """The file is accepted (warnings aside) and denotes this system; `names` are the properties to be judged."""
+    """The file is accepted (warnings aside) and denotes this system; `names` are the properties to be judged.
+
+    `alone` says that one engine was asked for by name.
+    """
 
     system: TransitionSystem
     names: tuple[str, ...]
     scope: tuple[tuple[str, int], ...]
+    alone: bool = False
     warnings: tuple[Diagnostic, ...] = ()
 
 
@@ -110,5 +114,6 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
     how: Ending = "finished" if finished else ("worker died" if ending == "finished" else ending)
     if opened is None:
         return FileReport(path, None, (), diagnostics, how, seconds=seconds)
-    judgements = conclude(opened.system, opened.names, findings, missing=how)
+    missing = "no engine judged it" if how == "finished" else how
+    judgements = conclude(opened.system, opened.names, findings, missing, alone=opened.alone)
     return FileReport(path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from interlock.core.diagnostic import diagnose
-from interlock.core.source import Source
+from interlock.core.diagnostic import Diagnostic, diagnose
+
+if TYPE_CHECKING:
+    from interlock.lang.syntax import Module
 
 SUMMARY = "format specifications"
 EXAMPLES = """\
@@ -27,7 +30,6 @@ def run(arguments: Namespace) -> int:
     from interlock.lang.format import format_module
 
     from interlock.lang.loader import collect
-    from interlock.lang.parse import parse
     from interlock_cli.console import complain
 
     files, problems = collect(arguments.paths)
@@ -35,19 +37,13 @@ def run(arguments: Namespace) -> int:
     failed = any(p.is_error for p in problems)
     changed = 0
     for path in files:
-        try:
-            text = Path(path).read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            complain((diagnose("E0928", f"cannot read the file: {problem}", path=path),))
-            failed = True
-            continue
-        module, found = parse(Source(path, text))
+        module, found = _parsed(path)
         complain(found)
         if module is None or any(d.is_error for d in found):
             failed = True
             continue
         formatted = format_module(module)
-        if formatted == text:
+        if formatted == module.source.text:
             continue
         changed += 1
         if arguments.check:
@@ -63,3 +59,16 @@ def run(arguments: Namespace) -> int:
     if failed:
         return 2
     return 1 if arguments.check and changed else 0
+
+
+def _parsed(path: str) -> tuple[Module | None, tuple[Diagnostic, ...]]:
+    """The file's tree, or why there is none."""
+    from interlock.lang.loader import decode
+    from interlock.lang.parse import parse
+
+    try:
+        data = Path(path).read_bytes()
+    except OSError as problem:
+        return None, (diagnose("E0903", f"cannot read the file: {problem.strerror}", path=path),)
+    source, undecodable = decode(path, data)
+    return (None, (undecodable,)) if undecodable else parse(source)

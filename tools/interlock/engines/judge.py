@@ -126,9 +126,17 @@ def ask(engine: Engine, system: TransitionSystem, names: Sequence[str], limits: 
 
 
 def conclude(
-    system: TransitionSystem, names: Iterable[str], findings: Iterable[Finding], missing: str = "not judged"
+    system: TransitionSystem,
+    names: Iterable[str],
+    findings: Iterable[Finding],
+    missing: str = "not judged",
+    *,
+    alone: bool = False,
 ) -> tuple[Judgement, ...]:
-    """One judgement for each name, in the order of the file; `missing` is the reason where nothing was found."""
+    """One judgement for each name, in the order of the file; `missing` is the reason where nothing was found.
+
+    `alone` says that one engine was asked for by name: it can then only contradict an expectation, not meet all.
+    """
     wanted = set(names)
     found: dict[str, list[Verdict]] = {name: [] for name in wanted}
     for finding in findings:
@@ -136,13 +144,15 @@ def conclude(
             found[finding.property].append(finding.verdict)
     expected: Mapping[str, Expectation] = {expect.property: expect.verdict for expect in system.expects}
     return tuple(
-        _judgement(prop, expected.get(prop.name), found[prop.name], missing)
+        _judgement(prop, expected.get(prop.name), found[prop.name], missing, alone=alone)
         for prop in system.properties
         if prop.name in wanted
     )
 
 
-def _judgement(prop: Property, expected: Expectation | None, found: Sequence[Verdict], missing: str) -> Judgement:
+def _judgement(
+    prop: Property, expected: Expectation | None, found: Sequence[Verdict], missing: str, *, alone: bool
+) -> Judgement:
     verdict = merge(found) if found else Unknown("none", missing)
     cti = next((v.cti for v in found if isinstance(v, NotInductive)), None)
     return Judgement(
@@ -150,7 +160,7 @@ def _judgement(prop: Property, expected: Expectation | None, found: Sequence[Ver
         kind=prop.kind,
         verdict=verdict,
         expected=expected,
-        ok=meets(verdict, expected),
+        ok=fits(verdict, expected, prop.kind) if alone else meets(verdict, expected),
         notes=_notes(verdict, found),
         cti=cti if isinstance(verdict, Holds | NotInductive | NoneUpTo) else None,
         doc=prop.doc,
@@ -196,6 +206,26 @@ def meets(verdict: Verdict, expected: Expectation | None) -> bool:
             return isinstance(verdict, Unknown)
         case _:
             assert_never(expected)
+
+
+def fits(verdict: Verdict, expected: Expectation | None, kind: PropertyKind) -> bool:
+    """Whether one engine's verdict is no contradiction to what the file expects.
+
+    A bounded search that finds nothing fits a property that is expected to hold, and `holds` fits one that is expected
+    to be proved; a failed or unfinished judgement of what must hold fits nothing.
+    """
+    match verdict:
+        case Violated():
+            return expected == "violated"
+        case Proved() | Holds():
+            return expected != "violated"
+        case NoneUpTo():
+            return kind != "reachable"
+        case NotInductive() | Unknown():
+            internal = isinstance(verdict, Unknown) and verdict.reason.startswith(INTERNAL)
+            return expected in ("violated", "unknown") and not internal
+        case _:
+            assert_never(verdict)
 
 
 def _settled(found: Sequence[Verdict]) -> bool:

@@ -15,6 +15,7 @@ from interlock.render.facts import Names
 _MANY = 12
 _WIDEST = 110
 _COLUMNS = 6
+_ITSELF = "by itself"
 
 
 def lines_of_run(trace: Trace, names: Names) -> list[Text]:
@@ -34,9 +35,11 @@ def lines_of_run(trace: Trace, names: Names) -> list[Text]:
         changes = names.change_lines(before, step.after)
         lines.extend(_indented(_shorten(changes, names), width + 8))
         before = step.after
-        if trace.loop == number:
+        if trace.loop == number < len(trace.steps):
             lines.append(Text("  -- from here the run repeats for ever --", "yellow"))
-    if trace.loop is not None:
+    if trace.loop == len(trace.steps):
+        lines.append(Text("  and stays there for ever", "yellow"))
+    elif trace.loop is not None:
         back = "the initial state" if trace.loop == 0 else f"the state after step {trace.loop}"
         lines.append(Text(f"  and back to {back}, for ever", "yellow"))
     lines.extend(_reason(trace.reason))
@@ -44,15 +47,21 @@ def lines_of_run(trace: Trace, names: Names) -> list[Text]:
 
 
 def lines_of_interleaving(trace: Trace, names: Names) -> list[Text]:
-    """Who did what, one column for each process; nothing where there is one actor, or no room for all of them."""
+    """Who did what, one column for each process and one for what happens by itself.
+
+    Nothing where the numbered steps say it as well: one process, two steps, or no room for all columns.
+    """
     cells: list[tuple[str, str]] = []
     before = trace.initial
     for step in trace.steps:
-        cells.append((names.actor(step), names.label(step, before) or "*"))
+        label = names.label(step, before)
+        cells.append((names.actor(step), label) if label else (_ITSELF, names.actor(step)))
         before = step.after
+    if len(cells) < 3 or len({who for who, _ in cells if who != _ITSELF}) < 2:
+        return []
     actors = list(dict.fromkeys(actor for actor, _ in cells))
     widths = {actor: max(len(actor), *(len(label) for who, label in cells if who == actor)) for actor in actors}
-    if not 2 <= len(actors) <= _COLUMNS or sum(widths.values()) + 3 * len(actors) + 6 > _WIDEST:
+    if len(actors) > _COLUMNS or sum(widths.values()) + 3 * len(actors) + 6 > _WIDEST:
         return []
     number = len(str(len(cells)))
     lines = [

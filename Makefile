@@ -1,0 +1,51 @@
+# Every target sets up what it needs: a fresh clone needs python3 and nothing else.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+LINTED := tools conformance impl tests benchmarks
+
+.DEFAULT_GOAL := help
+.PHONY: help check test lint fuzz docs bench format clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
+
+check: $(READY) ## set up, then judge every specification in spec/
+	$(BIN)/interlock check spec
+
+test: $(READY) ## set up, then pass the tests
+	$(BIN)/python -m pytest tests
+
+lint: $(VENV)/.linters ## ruff, mypy and pyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+fuzz: $(READY) ## the property tests with many more examples
+	INTERLOCK_FUZZ=1 $(BIN)/python -m pytest tests -k "fuzz or agree or random or property"
+
+docs: $(READY) ## regenerate what is generated in docs/
+	$(BIN)/python docs/generate.py
+
+bench: $(READY) ## CPU seconds for each specification, by phase
+	$(BIN)/python benchmarks/phases.py
+
+format: $(VENV)/.linters ## lay out Python and specifications
+	$(BIN)/ruff format .
+	$(BIN)/interlock fmt spec
+
+clean: ## remove what was set up or built
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+
+# A stamp and not the folder: an installation that stopped half-way is done again.
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/.linters: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,lint]'
+	@touch $@
