@@ -51,7 +51,10 @@ _CODES: tuple[Code, ...] = (
     Code("E0125", "missing type", "A declaration states its type: `var x: Bool = false`."),
     Code("E0126", "missing `:`", "A name is followed by `:` before its condition, steps or type."),
     Code("E0127", "late local", "The locals of a process come before its first step."),
-    Code("E0128", "at the wrong level", "A declaration in a process, a statement outside of a step, or a step outside."),
+    Code(
+        "E0128", "at the wrong level", "A declaration in a process, a statement outside of a step, or a step outside."
+    ),
+    Code("E0129", "file too long", "A specification is not read beyond a million characters."),
     Code("E0201", "unknown name", "Nothing of that name is declared here or opened by a `use`."),
     Code("E0202", "built-in name declared", "Names such as `at`, `done`, `result` and `next` exist in every module."),
     Code("E0203", "shadowing", "A variable may not take a name that already has a meaning where it is bound."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from interlock.core.source import Span
-from interlock.lang.build_expr import ExpressionBuilder
+from interlock.lang.build_expr import Child, ExpressionBuilder
 from interlock.lang.syntax import (
     Acquire,
     Assert,
@@ -39,6 +39,10 @@ class CodeBuilder(ExpressionBuilder):
     def doc(self, span: Span) -> str:
         """Return the doc comment before the item at `span`."""
         return self.docs.get(span.start, "")
+
+    def _chained(self, node: Child, no: list[Any] | None) -> Child:
+        """Count the links of `else if .. else if`, which nest without brackets."""
+        return self.deepen(node, self.depth_of(*(no or ())) + 1)
 
     # ------------------------------------------------------------ statements
 
@@ -92,7 +96,8 @@ class CodeBuilder(ExpressionBuilder):
 
     def if_statement(self, c: list[Any]) -> Statement:
         """`if c {..} else {..}`."""
-        return IfStatement(c[1], tuple(c[2]), tuple(c[4] or ()), self.span(c))
+        node = IfStatement(c[1], tuple(c[2]), tuple(c[4] or ()), self.span(c))
+        return self._chained(node, c[4])  # type: ignore[no-any-return]
 
     def either_statement(self, c: list[Any]) -> Statement:
         """`either {..} or {..}`."""
@@ -140,7 +145,7 @@ class CodeBuilder(ExpressionBuilder):
     def if_item(self, c: list[Any]) -> ProcessItem:
         """`if c {..} else {..}` between steps."""
         span = self.span(c)
-        return IfItem(c[1], tuple(c[2]), tuple(c[4] or ()), span, self.doc(span))
+        return self._chained(IfItem(c[1], tuple(c[2]), tuple(c[4] or ()), span, self.doc(span)), c[4])  # type: ignore[no-any-return]
 
     def either_item(self, c: list[Any]) -> ProcessItem:
         """`either {..} or {..}` between steps."""

@@ -125,18 +125,19 @@ class ExpressionBuilder:
         """Make a name of a token."""
         return Name(token.value, self.place(token))
 
-    def _deepen(self, node: Child, depth: int) -> Child:
+    def deepen(self, node: Child, depth: int) -> Child:
         """Remember how deep a new node is, and report the place where that becomes too much."""
         self._depth[id(node)] = depth
         if depth > MAX_DEPTH:
             if not any(d.code.name == "E0105" for d in self.diagnostics):
                 span = Span(self.source, node.span.start, min(node.span.end, node.span.start + 20))
-                message = f"this expression is more than {MAX_DEPTH} operators deep"
+                message = f"this is nested more than {MAX_DEPTH} deep"
                 self.report(diagnose("E0105", message, span, fix="name its parts with `define`"))
             self._depth[id(node)] = 0
         return node
 
-    def _depth_of(self, *nodes: Child) -> int:
+    def depth_of(self, *nodes: Child) -> int:
+        """Return how deep the deepest of some nodes is."""
         return max([self._depth.get(id(node), 0) for node in nodes], default=0)
 
     # ------------------------------------------------------------ lists
@@ -260,7 +261,7 @@ class ExpressionBuilder:
     def parenthesised(self, c: list[Any]) -> Expr:
         """`(e)` is `e` with a span that covers the parentheses; the formatter tells them by that."""
         node: Expr = replace(c[1], span=self.span(c))
-        self._depth[id(node)] = self._depth_of(c[1])
+        self._depth[id(node)] = self.depth_of(c[1])
         return node
 
     def no_elements(self, c: list[Any]) -> Expr:
@@ -269,35 +270,35 @@ class ExpressionBuilder:
 
     def elements(self, c: list[Any]) -> Expr:
         """`{a, b}`."""
-        return self._deepen(SetLiteral(tuple(c[1]), self.span(c)), self._depth_of(*c[1]) + 1)  # type: ignore[no-any-return]
+        return self.deepen(SetLiteral(tuple(c[1]), self.span(c)), self.depth_of(*c[1]) + 1)  # type: ignore[no-any-return]
 
     def comprehension(self, c: list[Any]) -> Expr:
         """`{x: S where P}`."""
         node = Comprehension(Binder(self.as_name(c[1]), c[3]), c[5], self.span(c))
-        return self._deepen(node, self._depth_of(c[5]) + 1)  # type: ignore[no-any-return]
+        return self.deepen(node, self.depth_of(c[5]) + 1)  # type: ignore[no-any-return]
 
     def counted(self, c: list[Any]) -> Expr:
         """`count(x: S where P)`."""
         node = Counted(tuple(c[2]), c[4], self.span(c))
-        return self._deepen(node, self._depth_of(c[4]) + 1)  # type: ignore[no-any-return]
+        return self.deepen(node, self.depth_of(c[4]) + 1)  # type: ignore[no-any-return]
 
     def call(self, c: list[Any]) -> Expr:
         """`f(a, b)`."""
         args = tuple(c[2]) if len(c) == 4 else ()
-        return self._deepen(Call(c[0], args, self.span(c)), self._depth_of(c[0], *args) + 1)  # type: ignore[no-any-return]
+        return self.deepen(Call(c[0], args, self.span(c)), self.depth_of(c[0], *args) + 1)  # type: ignore[no-any-return]
 
     def bang(self, c: list[Any]) -> Expr:
         """`x!`."""
-        return self._deepen(Bang(c[0], self.span(c)), self._depth_of(c[0]) + 1)  # type: ignore[no-any-return]
+        return self.deepen(Bang(c[0], self.span(c)), self.depth_of(c[0]) + 1)  # type: ignore[no-any-return]
 
     def prime(self, c: list[Any]) -> Expr:
         """`t'`."""
-        return self._deepen(Prime(c[0], self.span(c)), self._depth_of(c[0]) + 1)  # type: ignore[no-any-return]
+        return self.deepen(Prime(c[0], self.span(c)), self.depth_of(c[0]) + 1)  # type: ignore[no-any-return]
 
     def member(self, c: list[Any]) -> Expr:
         """`x.name`."""
         node = Member(c[0], self.as_name(c[2]), self.span(c))
-        return self._deepen(node, self._depth_of(c[0]) + 1)  # type: ignore[no-any-return]
+        return self.deepen(node, self.depth_of(c[0]) + 1)  # type: ignore[no-any-return]
 
     # ------------------------------------------------------------ operators
 
@@ -316,10 +317,10 @@ class ExpressionBuilder:
         if len(run) == 1:
             return run[0]  # type: ignore[no-any-return]
         parts: list[Part] = [self._operator(part) if isinstance(part, Token) else part for part in run]
-        depth = self._depth_of(*run) + len(run)
+        depth = self.depth_of(*run) + len(run)
         if depth > MAX_DEPTH:
-            return self._deepen(run[-1], depth)  # type: ignore[no-any-return]
-        return self._deepen(Resolver(parts, self.report).resolve(), depth)  # type: ignore[no-any-return]
+            return self.deepen(run[-1], depth)  # type: ignore[no-any-return]
+        return self.deepen(Resolver(parts, self.report).resolve(), depth)  # type: ignore[no-any-return]
 
     def _operator(self, token: Token) -> Operator:
         span = self.place(token)
@@ -337,4 +338,4 @@ class ExpressionBuilder:
     def conditional(self, c: list[Any]) -> Expr:
         """`if c then x else y`."""
         node = Conditional(c[1], c[3], c[5], self.span(c))
-        return self._deepen(node, self._depth_of(c[1], c[3], c[5]) + 1)  # type: ignore[no-any-return]
+        return self.deepen(node, self.depth_of(c[1], c[3], c[5]) + 1)  # type: ignore[no-any-return]

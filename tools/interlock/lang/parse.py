@@ -7,8 +7,12 @@ from typing import cast
 
 from interlock.core.diagnostic import Diagnostic, diagnose
 from interlock.core.source import Source, Span
+from interlock.lang.brackets import MAX_NESTING, too_deep
 from interlock.lang.comments import comments_of, docs_of
 from interlock.lang.syntax import Module
+
+MAX_LENGTH = 1_000_000
+"""Longest text that is read, in characters: some hundred times a large specification."""
 
 
 def parse(source: Source) -> tuple[Module | None, tuple[Diagnostic, ...]]:
@@ -19,17 +23,24 @@ def parse(source: Source) -> tuple[Module | None, tuple[Diagnostic, ...]]:
     from lark.exceptions import UnexpectedInput
 
     from interlock.lang.lark_parser import shared_parser
+    from interlock.lang.recover import diagnose_text
 
+    if len(source.text) > MAX_LENGTH:
+        message = f"the file has more than {MAX_LENGTH} characters"
+        return None, (diagnose("E0129", message, Span(source, 0, 0), fix="split it into modules"),)
+    deep = too_deep(source)
+    if deep is not None:
+        message = f"brackets are nested more than {MAX_NESTING} deep"
+        return None, (diagnose("E0105", message, deep, fix="name the inner parts with `define`"),)
     comments = comments_of(source)
     parser = shared_parser()
     with parser.lock:
         parser.builder.begin(source, docs_of(source, comments))
         try:
             module = cast("Module", parser.lark.parse(source.text))
-        except UnexpectedInput as error:
-            at = error.pos_in_stream or 0
-            span = Span(source, at, at + 1)
-            return None, (diagnose("E0101", "unexpected text", span), *parser.builder.diagnostics)
+        except UnexpectedInput:
+            parser.builder.begin(source, {})
+            return None, diagnose_text(source, parser)
         diagnostics = tuple(parser.builder.diagnostics)
     if diagnostics:
         return None, diagnostics
