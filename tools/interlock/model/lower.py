@@ -1,0 +1,324 @@
+"""Lowering: from a typed program to the transition system that every engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from interlock.core.diagnostic import Diagnostic
+from interlock.core.rewrite import subterms, symbols_of
+from interlock.core.system import (
+    Named,
+    Obligation,
+    Property,
+    PropertyKind,
+    Transition,
+    TransitionSystem,
+    Update,
+)
+from interlock.core.term import TRUE, App, Compare, Symbol, Term, Var, conj, forall
+from interlock.core.types import EnumType, SortType
+from interlock.lang import typed
+from interlock.lang.names import first_of
+from interlock.model.evaluation import Evaluation
+from interlock.model.execute import Executor, Path, formals_of
+from interlock.model.processes import Machine, Stepper, build_machine
+from interlock.model.simplify import drop_constant_symbols
+from interlock.model.split import Places, Split
+
+Written = tuple[Transition, dict[Symbol, Update]]
+
+
+def lower(program: typed.TypedProgram) -> tuple[TransitionSystem | None, tuple[Diagnostic, ...]]:
+    """Lower a checked program; what only the control graph shows to be wrong is reported here."""
+    wants_started = uses_started(program)
+    machines: list[Machine] = []
+    diagnostics: list[Diagnostic] = []
+    for process in program.processes:
+        machine, found = build_machine(process, wants_started=wants_started)
+        machines.append(machine)
+        diagnostics.extend(found)
+    if any(d.is_error for d in diagnostics):
+        return None, tuple(diagnostics)
+    return Lowering(program, tuple(machines)).system(), tuple(diagnostics)
+
+
+def uses_started(program: typed.TypedProgram) -> bool:
+    """Whether anything asks if a process has started: only then is that remembered."""
+    return any(
+        p.kind == "deadlock" or any(isinstance(t, App) and t.symbol == typed.STARTED for t in subterms(p.formula))
+        for p in program.properties
+    ) or any(s == typed.STARTED for s in code_symbols(program))
+
+
+def code_symbols(program: typed.TypedProgram) -> Iterator[Symbol]:
+    """Symbols that the conditions of steps, operations and actions read."""
+    from interlock.lang.check import terms_of
+
+    def block(statements: typed.Block, seen: tuple[typed.Operation, ...]) -> Iterator[Symbol]:
+        for statement in statements:
+            for term in terms_of(statement):
+                yield from symbols_of(term)
+            match statement:
+                case typed.If():
+                    yield from block(statement.yes, seen)
+                    yield from block(statement.no, seen)
+                case typed.Either():
+                    for branch in statement.branches:
+                        yield from block(branch, seen)
+                case typed.Invoke() if statement.operation not in seen:
+                    yield from block(statement.operation.body, (*seen, statement.operation))
+                case _:
+                    pass
+
+    def items(body: tuple[typed.Item, ...]) -> Iterator[Symbol]:
+        for item in body:
+            match item:
+                case typed.StepItem():
+                    yield from block(item.body, ())
+                case typed.WithItem() | typed.ForItem() | typed.WhileItem():
+                    yield from items(item.body)
+                case typed.IfItem():
+                    yield from items(item.yes)
+                    yield from items(item.no)
+                case typed.EitherItem():
+                    for branch in item.branches:
+                        yield from items(branch)
+                case typed.Jump():
+                    pass
+
+    for process in program.processes:
+        yield from items(process.body)
+    for action in program.actions:
+        yield from block(action.body, ())
+
+
+@dataclass
+class Lowering:
+    """Holds what all parts of one lowering share."""
+
+    program: typed.TypedProgram
+    machines: tuple[Machine, ...]
+    written: list[Written] = field(default_factory=list[Written])
+    obligations: list[Obligation] = field(default_factory=list[Obligation])
+    initial: list[Update] = field(default_factory=list[Update])
+
+    def __post_init__(self) -> None:
+        """Split by kinds of process, and resolve places."""
+        self.split = Split(tuple(machine.kind() for machine in self.machines))
+        by_name = {machine.process.name: machine for machine in self.machines}
+        self.places = Places(
+            {
+                place.symbol: (by_name[place.process].params, by_name[place.process].place(place))
+                for place in self.program.places
+            }
+        )
+
+    def expand(self, term: Term, taken: frozenset[str] = frozenset()) -> Term:
+        """A typed formula as a formula of the transition system."""
+        return Evaluation(self.split, self.places, taken=taken).term(term, {})
+
+    def system(self) -> TransitionSystem:
+        """Lower everything."""
+        program = self.program
+        for machine in self.machines:
+            stepper = Stepper(machine, self.split, self.places)
+            found, obligations = stepper.transitions()
+            self.written.extend(found)
+            self.obligations.extend(obligations)
+            self.initial.extend(stepper.initial_values())
+        for action in program.actions:
+            self._action(action)
+        if not self.machines and not program.actions:
+            self._clients()
+        for value in program.initial_values:
+            self._initial_value(value)
+        transitions = tuple(self._finished(transition, store) for transition, store in self.written)
+        system = TransitionSystem(
+            program.name,
+            self._sorts(),
+            (*program.enums, *(m.pc.result for m in self.machines if isinstance(m.pc.result, EnumType))),
+            self._symbols(),
+            tuple(replace(a, formula=self.expand(a.formula)) for a in program.axioms),
+            tuple(self.initial),
+            tuple(replace(i, formula=self.expand(i.formula)) for i in program.initially),
+            transitions,
+            tuple(self.obligations),
+            (*(self._property(p) for p in program.properties), *self._implied(), *self._refinements()),
+            tuple(machine.info() for machine in self.machines),
+            program.scopes,
+            program.expects,
+            tuple((a.name, a.fairness) for a in program.actions if a.fairness != "none"),
+            program.doc,
+        )
+        return with_least_elements(drop_constant_symbols(system))
+
+    # ------------------------------------------------------------ transitions
+
+    def _action(self, action: typed.Action) -> None:
+        executor = Executor(self.split, self.places, action.name, action.name, action.params, frozenset())
+        for path in executor.block(action.body, Path()):
+            transition = Transition(
+                action.name,
+                action.params,
+                conj(path.guards),
+                (),
+                path.witnesses,
+                path.choices,
+                None,
+                action.name,
+                action.span,
+            )
+            self.written.append((transition, dict(path.store)))
+        self.obligations.extend(executor.obligations)
+
+    def _clients(self) -> None:
+        """A module of operations alone is judged for every client that keeps its asserts."""
+        for operation in self.program.operations:
+            params = (*operation.params, typed.SELF)
+            executor = Executor(
+                self.split, self.places, operation.name, operation.name, params, frozenset(), assume_only=True
+            )
+            for path in executor.block(operation.body, Path()):
+                transition = Transition(
+                    operation.name,
+                    params,
+                    conj(path.guards),
+                    (),
+                    path.witnesses,
+                    path.choices,
+                    None,
+                    operation.name,
+                    operation.span,
+                )
+                self.written.append((transition, dict(path.store)))
+
+    def _finished(self, transition: Transition, store: dict[Symbol, Update]) -> Transition:
+        """Complete the updates: walks forget what left their sets, and what is written as it was is dropped."""
+        for machine in self.machines:
+            for walk in machine.process.walks:
+                if not walk.snapshot:
+                    self._keep_owed(walk, store)
+        updates = tuple(u for u in store.values() if u.value != App(u.symbol, u.formals))
+        return replace(transition, updates=updates)
+
+    def _keep_owed(self, walk: typed.Walk, store: dict[Symbol, Update]) -> None:
+        """Every step that changes the set does owed'(x) := owed(x) and member'(x) (ruling 11)."""
+        formals = formals_of(walk.owed)
+        env: dict[Var, Term] = dict(zip((*walk.params, walk.over.var), formals, strict=True))
+        before = Evaluation(self.split, self.places).term(walk.over.body, env)
+        if not symbols_of(before) & store.keys():
+            return
+        after = Evaluation(self.split, self.places, store).term(walk.over.body, env)
+        if after == before:
+            return
+        update = store.get(walk.owed)
+        owed = App(walk.owed, formals) if update is None else update.value
+        store[walk.owed] = Update(walk.owed, formals, conj((owed, after)))
+
+    # ------------------------------------------------------------ state and properties
+
+    def _initial_value(self, value: typed.InitialValue) -> None:
+        for bound, values in self.split.assignments(value.formals):
+            args = tuple(values.get(v, v) for v in value.formals)
+            applied = self.split.apply(value.symbol, args)
+            assert isinstance(applied, App)
+            term = Evaluation(self.split, self.places).term(value.value, values)
+            self.initial.append(Update(applied.symbol, bound, term))
+
+    def _symbols(self) -> tuple[Symbol, ...]:
+        found: dict[str, Symbol] = {}
+        for symbol in self.program.symbols:
+            for version, _ in self.split.versions(symbol):
+                found[version.name] = version
+        for machine in self.machines:
+            process = machine.process
+            own = [local.symbol for local in process.locals]
+            own += [s for walk in process.walks for s in (walk.owed, walk.visited)]
+            own += [s for s in (process.result, machine.pc, machine.started) if s is not None]
+            found.update((s.name, s) for s in own)
+        return tuple(found.values())
+
+    def _sorts(self) -> tuple[SortType, ...]:
+        sorts = self.program.sorts
+        if self.machines:
+            return sorts
+        used = any(typed.PROCESS in s.params for s in self.program.symbols) or any(
+            typed.SELF in t.params for t, _ in self.written
+        )
+        return (*sorts, typed.PROCESS) if used else sorts
+
+    def _property(self, prop: Property) -> Property:
+        taken = frozenset(v.name for v in prop.params)
+        schedule = tuple(replace(s, args=tuple(self.expand(a) for a in s.args)) for s in prop.schedule)
+        if prop.kind == "deadlock":
+            return prop
+        return replace(
+            prop,
+            formula=self.expand(prop.formula, taken),
+            leads_to=self.expand(prop.leads_to, taken),
+            schedule=schedule,
+        )
+
+    def _implied(self) -> Iterator[Property]:
+        """One property for each name under which obligations are judged, those without any left included."""
+        from interlock.lang.check import asserts_in, asserts_in_items
+
+        names: dict[str, PropertyKind] = {}
+        for process in self.program.processes:
+            names.update(dict.fromkeys(asserts_in_items(process.body), "assertion"))
+        for action in self.program.actions:
+            names.update(dict.fromkeys(asserts_in(action.body), "assertion"))
+        expected = {e.property for e in self.program.expects}
+        for owner in (*(p.name for p in self.program.processes), *(a.name for a in self.program.actions)):
+            for kind in ("unwrap", "range"):
+                name = f"{owner}.{kind}"
+                if name in expected or any(o.property == name for o in self.obligations):
+                    names[name] = "unwrap" if kind == "unwrap" else "range"
+        for name, kind_ in names.items():
+            first = next((o for o in self.obligations if o.property == name), None)
+            yield Property(name, kind_, span=None if first is None else first.span)
+
+    def _refinements(self) -> Iterator[Property]:
+        for refinement in self.program.refinements:
+            yield Property(
+                refinement.property,
+                "refinement",
+                conj(self.expand(value) for _, _, value in refinement.variables[:0]) or TRUE,
+                reason="refinement is parsed, checked and lowered, but no engine judges it yet",
+            )
+
+
+def with_least_elements(system: TransitionSystem) -> TransitionSystem:
+    """Add `S.first` with its axiom for ordered sorts of which it is used."""
+    used = {symbol for term in all_terms(system) for symbol in symbols_of(term)}
+    wanted = [s for s in system.sorts if s.ordered and first_of(s) in used]
+    axioms = []
+    for sort in wanted:
+        x = Var("x", sort)
+        axioms.append(Named(f"{sort.name}.first", forall((x,), Compare("<=", App(first_of(sort)), x))))
+    return replace(
+        system,
+        symbols=(*system.symbols, *(first_of(s) for s in wanted)),
+        axioms=(*system.axioms, *axioms),
+    )
+
+
+def all_terms(system: TransitionSystem) -> Iterator[Term]:
+    """Every formula and value in the system."""
+    for entry in (*system.axioms, *system.initially):
+        yield entry.formula
+    for update in system.initial_values:
+        yield update.value
+    for transition in system.transitions:
+        yield transition.guard
+        for update in transition.updates:
+            yield update.value
+    for obligation in system.obligations:
+        yield obligation.reach
+        yield obligation.condition
+    for prop in system.properties:
+        yield prop.formula
+        yield prop.leads_to
+        for step in prop.schedule:
+            yield from step.args
