@@ -65,10 +65,10 @@ def lower_file(path: str, read: Read) -> tuple[TransitionSystem | None, tuple[Di
     if any(p.is_error for p in problems):
         return None, problems
     typed, found = check_types(program)
-    diagnostics = (*problems, *found)
-    if typed is None or any(d.is_error for d in found):
-        return None, diagnostics
-    return lower(typed), diagnostics
+    if typed is None:
+        return None, (*problems, *found)
+    system, late = lower(typed)
+    return system, (*problems, *found, *late)
 
 
 def check(path: str, request: Request | None = None, read: Read | None = None) -> FileReport:
