@@ -64,10 +64,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    arguments = parser().parse_args(argv)
     try:
-        code: int = COMMANDS[arguments.command].run(arguments)
-        sys.stdout.flush()
+        try:
+            arguments = parser().parse_args(argv)
+            code: int = COMMANDS[arguments.command].run(arguments)
+        finally:
+            sys.stdout.flush()  # here and not at exit, where nobody could answer a failure
     except KeyboardInterrupt:
         print("interlock: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
