@@ -145,5 +145,5 @@ def _instances(term: Term, size: int) -> int:
     inner = 1 + sum(_instances(child, size) for child in children(term))
     if isinstance(term, Quant | Count):
         sorts = sum(isinstance(v.type, SortType) for v in term.vars)
-        return inner * size**sorts
+        return inner * int(size**sorts)
     return inner

@@ -58,7 +58,7 @@ Environment = Mapping[Var, Expr]
 class Vocabulary:
     """The z3 sorts and symbols of one system, declared when first met, in a context of their own."""
 
-    context: Context = field(default_factory=lambda: z3.Context())
+    context: Context = field(default_factory=z3.Context)
     _sorts: dict[str, Sort] = field(default_factory=dict[str, Sort])
     _members: dict[str, dict[str, Expr]] = field(default_factory=dict[str, dict[str, Expr]])
     _decls: dict[tuple[str, bool], Decl] = field(default_factory=dict[tuple[str, bool], Decl])

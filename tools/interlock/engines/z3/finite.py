@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from interlock.core.rewrite import subterms
 from interlock.core.system import Obligation, Transition, TransitionSystem
@@ -43,7 +44,7 @@ class Finite:
         for name, size in self.sizes.items():
             bools = [z3.Bool(f"{name}#{i}", self.context) for i in range(1, size)]
             present[name] = [True, *bools]
-            self.facts += [z3.Implies(later, earlier) for earlier, later in zip(bools, bools[1:], strict=False)]
+            self.facts += [z3.Implies(later, earlier) for earlier, later in pairwise(bools)]
         ends = self._ends(sizes)
         highs = {name: max(v for v in cases.of if isinstance(v, int)) for name, cases in ends.items()}
         self.universe = Universe(self.context, present, highs, ends)

@@ -85,12 +85,12 @@ class Universe:
                 return [(member, True) for member in type_.members]
             case SortType():
                 return list(enumerate(self.present[type_.name]))
-            case RangeType(low=low, high=int() as high):
-                return [(number, True) for number in range(low, high + 1)]
-            case RangeType(low=low, high=str() as name):
-                end = self.ends[name]
-                numbers = range(low, self.highs[name] + 1)
-                return [(n, either(c for v, c in end.of.items() if isinstance(v, int) and v >= n)) for n in numbers]
+            case RangeType(low=low, high=high):
+                if isinstance(high, int):
+                    return [(number, True) for number in range(low, high + 1)]
+                reaches = self.ends[high].of.items()
+                numbers = range(low, self.highs[high] + 1)
+                return [(n, either(c for v, c in reaches if isinstance(v, int) and v >= n)) for n in numbers]
             case OptionType():
                 return [(None, True), *self.domain(type_.of)]
             case IntType():

@@ -303,17 +303,19 @@ class Induction:
     ) -> Iterator[tuple[str, Verdict]]:
         """Judge invariants, lemmas, step invariants and obligations; see `interlock.engines.protocol`."""
         start = monotonic()
-        try:
-            proof = Proof(system, Budget.of(limits), limits, frozenset(properties))
-            reason = contradiction(proof.theory, proof.budget)
-            if reason is None:
-                proof.run()
-        except UnsupportedError as unsupported:
-            reason = str(unsupported)
-        if reason is not None:
-            for name in properties:
-                yield name, Unknown(METHOD, reason, seconds=monotonic() - start)
-            return
-        for name in properties:
-            verdict = proof.verdict(system.property(name))
+        for name, verdict in _judge(system, properties, limits):
             yield name, replace(verdict, seconds=monotonic() - start)
+
+
+def _judge(system: TransitionSystem, names: Sequence[str], limits: Limits) -> Iterator[tuple[str, Verdict]]:
+    try:
+        proof = Proof(system, Budget.of(limits), limits, frozenset(names))
+        reason = contradiction(proof.theory, proof.budget)
+        if reason is None:
+            proof.run()
+    except UnsupportedError as unsupported:
+        for name in names:
+            yield name, Unknown(METHOD, str(unsupported))
+        return
+    for name in names:
+        yield name, Unknown(METHOD, reason) if reason is not None else proof.verdict(system.property(name))

@@ -1,0 +1,281 @@
+"""Bounded search: runs of at most so many steps that break a property, or reach what is to be reached.
+
+The steps of a finite instance are spelt out once, as a formula over the cells before and after; each further depth is
+that formula with the cells renamed.  All properties are searched at once, shortest runs first, and each run that z3
+finds is replayed by the evaluator before anyone sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
+
+from interlock.core.system import Property, TransitionSystem
+from interlock.core.term import Symbol
+from interlock.core.trace import Step, Trace
+from interlock.core.verdict import NoneUpTo, Proved, Unknown, Verdict, Violated
+from interlock.engines.protocol import Limits
+from interlock.engines.z3.ask import Answer, Budget, ask, solver
+from interlock.engines.z3.cases import Cases, Truth, both, choose, either, opposite, same_truth
+from interlock.engines.z3.confirm import confirm
+from interlock.engines.z3.finite import Finite, Values, formulas, holds
+from interlock.engines.z3.ground import Frame, Row, truth_cell
+from interlock.engines.z3.terms import Expr, Model, Solver, UnsupportedError, z3
+
+METHOD = "bmc"
+KINDS = frozenset(("invariant", "lemma", "inferred", "step_invariant", "assertion", "unwrap", "range", "reachable"))
+
+
+@dataclass(frozen=True)
+class Template:
+    """One step: `facts` relate the cells of `before` and `after` through the transition that is taken.
+
+    `names` are all the constants that differ from depth to depth.
+    """
+
+    before: Frame
+    after: Frame
+    taken: tuple[Expr, ...]
+    chosen: tuple[Values, ...]
+    facts: tuple[Expr, ...]
+    names: tuple[Expr, ...]
+
+
+def template(finite: Finite) -> Template:
+    """Spell out the steps of a finite instance."""
+    system = finite.system
+    before, _ = finite.arbitrary("before ")
+    taken = tuple(z3.Bool(f"take {i}", finite.context) for i in range(len(system.transitions)))
+    facts: list[Expr] = [z3.PbEq([(t, 1) for t in taken], 1)] if taken else [z3.BoolVal(False, finite.context)]
+    chosen: list[Values] = []
+    written: list[dict[Symbol, dict[Row, Cases]]] = []
+    names: list[Expr] = list(taken)
+    for transition, take in zip(system.transitions, taken, strict=True):
+        values, more = finite.values((*transition.params, *transition.witnesses), transition.choices, "")
+        chosen.append(values)
+        facts += more
+        enabled, cells = finite.step(transition, before, values)
+        facts += formulas([either((opposite(take), enabled))], finite.context)
+        written.append(cells)
+        names += [c for cell in values.env.values() for c in _constants(cell)]
+        names += [c for table in values.tables.values() for cell in table.values() for c in _constants(cell)]
+    after: dict[Symbol, Mapping[Row, Cases]] = dict(before)
+    for symbol in sorted(finite.changing, key=lambda s: s.name):
+        writers = [(take, cells[symbol]) for take, cells in zip(taken, written, strict=True) if symbol in cells]
+        table, more = finite.universe.unknown_table(symbol, "after ")
+        facts += more
+        untouched = opposite(either(take for take, _ in writers))
+        for row, cell in table.items():
+            options = [(untouched, before[symbol][row]), *((take, cells[row]) for take, cells in writers)]
+            facts += formulas(_becomes(cell, choose(options, finite.context)), finite.context)
+            names += [*_constants(cell), *_constants(before[symbol][row])]
+        after[symbol] = table
+    unique = tuple({c.get_id(): c for c in names}.values())
+    return Template(before, after, taken, tuple(chosen), tuple(facts), unique)
+
+
+def _becomes(cell: Cases, value: Cases) -> Iterator[Truth]:
+    """That a cell has a value."""
+    if cell.number is not None:
+        when, number = value.as_number(cell.number[1].ctx)
+        yield both((when, cell.number[1] == number))
+    for case, condition in cell.of.items():
+        if case is not False:
+            yield same_truth(condition, value.of.get(case, False))
+
+
+def _constants(cell: Cases) -> list[Expr]:
+    """The constants that make up an unknown cell."""
+    found = [c for value, c in cell.of.items() if value is not False]
+    return found if cell.number is None else [*found, cell.number[1]]
+
+
+@dataclass
+class Search:
+    """Runs of one finite instance, longer and longer.
+
+    `frames[k]` are the cells after k steps; they are the solver's own constants but for those of the initial state that
+    have a value.
+    """
+
+    finite: Finite
+    step: Template
+    budget: Budget
+    asked: Solver = field(init=False)
+    frames: list[Frame] = field(default_factory=list[Frame])
+    renamings: list[list[tuple[Expr, Expr]]] = field(default_factory=list[list[tuple[Expr, Expr]]])
+
+    def __post_init__(self) -> None:
+        frame, conditions = self.finite.initial("0 ")
+        facts = [*self.finite.facts, *formulas(conditions, self.finite.context)]
+        self.asked = solver(self.finite.context, facts)
+        self.frames.append(frame)
+
+    def deepen(self) -> None:
+        """Assume one more step."""
+        depth = len(self.frames)
+        before = self.frames[-1]
+        context = self.finite.context
+        pairs: list[tuple[Expr, Expr]] = []
+        after: dict[Symbol, Mapping[Row, Cases]] = dict(before)
+        settled: set[int] = set()
+        for symbol in self.finite.changing:
+            for row, cell in self.step.before[symbol].items():
+                for constant, current in _matching(cell, before[symbol][row]):
+                    pairs.append((constant, z3.BoolVal(current, context) if isinstance(current, bool) else current))
+                    settled.add(constant.get_id())
+        renamed = {
+            c.get_id(): z3.Const(f"{depth} {c.decl().name()}", c.sort())
+            for c in self.step.names
+            if c.get_id() not in settled
+        }
+        pairs += [(c, renamed[c.get_id()]) for c in self.step.names if c.get_id() in renamed]
+        for symbol in self.finite.changing:
+            after[symbol] = {row: _renamed(cell, renamed) for row, cell in self.step.after[symbol].items()}
+        self.asked.add(*(z3.substitute(fact, *pairs) for fact in self.step.facts))
+        self.frames.append(after)
+        self.renamings.append(pairs)
+
+    def reaches(self, goal: Truth) -> tuple[Answer, Model]:
+        """Whether a run of the present length reaches the goal, and the model that does."""
+        if goal is False:
+            return "unsat", None
+        self.asked.push()
+        self.asked.add(*formulas([goal], self.finite.context))
+        answer = ask(self.asked, self.budget)
+        model = self.asked.model() if answer == "sat" else None
+        self.asked.pop()
+        return answer, model
+
+    def trace(self, model: Model) -> Trace:
+        """The run that a model describes."""
+        steps: list[Step] = []
+        for depth, pairs in enumerate(self.renamings):
+            meaning = {old.get_id(): new for old, new in pairs}
+            index = next(i for i, take in enumerate(self.step.taken) if holds(model, meaning[take.get_id()]))
+            env = {v: _renamed(cell, meaning) for v, cell in self.step.chosen[index].env.items()}
+            steps.append(self.finite.taken(model, index, Values(env, {}), self.frames[depth + 1]))
+        return Trace(self.finite.state(model, self.frames[0]), tuple(steps))
+
+    def target(self, prop: Property) -> Truth:
+        """That the run ends where the property is broken (or reached)."""
+        frame = self.frames[-1]
+        match prop.kind:
+            case "reachable":
+                return self.finite.formula(prop.formula, frame)
+            case "step_invariant":
+                if len(self.frames) < 2:
+                    return False
+                before = self.frames[-2]
+                moved = either(
+                    both((self._took(i), self.finite.moved(t, before, frame)))
+                    for i, t in enumerate(self.finite.system.transitions)
+                )
+                return both((moved, opposite(self.finite.formula(prop.formula, before, frame))))
+            case "assertion" | "unwrap" | "range":
+                failures: list[Truth] = []
+                for number, obligation in enumerate(self.finite.system.obligations):
+                    if obligation.property == prop.name:
+                        stem = f"{len(self.frames) - 1} obligation {number} "
+                        failed, facts = self.finite.failure(obligation, frame, stem)
+                        self.asked.add(*facts)
+                        failures.append(failed)
+                return either(failures)
+            case _:
+                return opposite(self.finite.formula(prop.formula, frame))
+
+    def _took(self, index: int) -> Expr:
+        take = self.step.taken[index]
+        return next(new for old, new in self.renamings[-1] if old.get_id() == take.get_id())
+
+
+def _matching(cell: Cases, current: Cases) -> Iterator[tuple[Expr, Truth]]:
+    """Each constant of an unknown cell with what it is now."""
+    for value, constant in cell.of.items():
+        if value is not False:
+            yield constant, current.of.get(value, False)
+    if cell.number is not None:
+        yield cell.number[1], current.as_number(cell.number[1].ctx)[1]
+
+
+def _renamed(cell: Cases, names: Mapping[int, Expr]) -> Cases:
+    """An unknown cell over other constants."""
+    if any(value is False for value in cell.of):  # a mere `in` would find 0
+        return truth_cell(names[cell.of[True].get_id()])
+    number = None if cell.number is None else (cell.number[0], names[cell.number[1].get_id()])
+    return Cases({value: names[condition.get_id()] for value, condition in cell.of.items()}, number)
+
+
+@dataclass(frozen=True)
+class BoundedModelChecker:
+    """The engine `bmc`, over at most as many elements of each sort as the limits say (2 where they say nothing)."""
+
+    name: str = METHOD
+
+    def judge(
+        self, system: TransitionSystem, properties: Sequence[str], limits: Limits
+    ) -> Iterator[tuple[str, Verdict]]:
+        """Search for runs of up to `limits.depth` steps; see `interlock.engines.protocol`."""
+        start = monotonic()
+        for name, verdict in _search(system, properties, limits):
+            yield name, replace(verdict, seconds=monotonic() - start)
+
+
+def _search(system: TransitionSystem, names: Sequence[str], limits: Limits) -> Iterator[tuple[str, Verdict]]:
+    budget = Budget.of(limits)
+    open_ = {name: system.property(name) for name in names}
+    for name, prop in list(open_.items()):
+        if prop.kind not in KINDS:
+            del open_[name]
+            yield name, Unknown(METHOD, f"bounded model checking does not judge {prop.kind}")
+    try:
+        finite = Finite(system, limits.sizes)
+        search = Search(finite, template(finite), budget)
+        start = ask(search.asked, budget)
+    except UnsupportedError as unsupported:
+        for name in open_:
+            yield name, Unknown(METHOD, str(unsupported))
+        return
+    scope = ", ".join(f"{sort} <= {size}" for sort, size in finite.sizes.items())
+    if start == "unsat":
+        for name in open_:
+            yield name, Unknown(METHOD, f"no initial state{f' with {scope}' if scope else ''}")
+        return
+    finished = -1
+    for depth in range(limits.depth + 1):
+        if not open_:
+            return
+        limits.progress(f"{METHOD}: depth {depth}")
+        if depth:
+            search.deepen()
+        targets = {name: search.target(prop) for name, prop in open_.items()}
+        complete = True
+        while open_:
+            goal = either(targets[name] for name in open_)
+            answer, model = search.reaches(goal)
+            if answer != "sat":
+                complete = answer == "unsat"
+                break
+            trace = search.trace(model)
+            for name in [n for n in open_ if holds(model, targets[n])]:
+                yield name, _found(system, open_.pop(name), trace, depth, scope)
+        if not complete:
+            break
+        finished = depth
+    bound = ", ".join(filter(None, (f"depth {finished}", scope)))
+    for name in open_:
+        if finished < 0:
+            yield name, Unknown(METHOD, f"no answer for depth 0 within {limits.query_seconds:g} s", scope)
+        else:
+            yield name, NoneUpTo(METHOD, bound)
+
+
+def _found(system: TransitionSystem, prop: Property, trace: Trace, depth: int, scope: str) -> Verdict:
+    confirmed = confirm(system, prop, trace)
+    bound = ", ".join(filter(None, (f"depth {depth}", scope)))
+    if isinstance(confirmed, str):
+        return Unknown(METHOD, confirmed, bound)
+    if prop.kind == "reachable":
+        return Proved(METHOD, bound, trace=confirmed)
+    return Violated(METHOD, bound, confirmed)
