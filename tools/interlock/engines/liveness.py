@@ -34,12 +34,22 @@ def fair_lasso(graph: Graph, edges: Sequence[Sequence[Edge]], prop: Property, ti
     """A fair run that breaks a liveness property, as a lasso; None if there is none.
 
     The run returns from its last state to the state `Trace.loop`, which equals it; a run that stays where it is
-    has its last state as `loop`.
+    has its last state as `loop`.  The property's parameters are searched one choice of values after another.
     """
+    for values in graph.model.assignments_to(prop.params, graph.states[0]):
+        trace = _lasso_for(graph, edges, prop, values, tick)
+        if trace is not None:
+            return trace
+    return None
+
+
+def _lasso_for(
+    graph: Graph, edges: Sequence[Sequence[Edge]], prop: Property, values: Sequence[Value], tick: Tick
+) -> Trace | None:
     model = graph.model
-    starts_it, fulfils_it = model.formula(prop.formula), model.formula(prop.leads_to)
-    late = [not fulfils_it(state) for state in graph.states]
-    starts = [n for n, state in enumerate(graph.states) if late[n] and starts_it(state)]
+    starts_it, fulfils_it = model.formula(prop.formula, prop.params), model.formula(prop.leads_to, prop.params)
+    late = [not fulfils_it(state, None, values) for state in graph.states]
+    starts = [n for n, state in enumerate(graph.states) if late[n] and starts_it(state, None, values)]
     fair = _Fair(model, edges)
     reached = _reach(starts, lambda n: (e for e in edges[n] if late[e[0]]))
     found = components(reached, lambda n: (e[0] for e in edges[n] if e[0] in reached))

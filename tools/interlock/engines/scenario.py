@@ -62,11 +62,12 @@ class _Player:
         for index, transition in enumerate(self.model.system.transitions):
             if (transition.process or transition.action) != item.process:
                 continue
-            if item.run == "step" and transition.process is not None and transition.label != item.label:
+            label = transition.action.removeprefix(f"{item.process}.")
+            if item.run == "step" and transition.process is not None and label != item.label:
                 continue
             for step in self.model.steps(place.state, index, self.tick):
                 if step.args[: len(item.args)] == self._args(place):
-                    following = self._after(item, thread, place, transition.label, step)
+                    following = self._after(item, thread, place, label, step)
                     found.extend((after, step) for after in following)
         return found
 
