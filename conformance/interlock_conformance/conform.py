@@ -81,14 +81,16 @@ class Harness:
         probe = binding.start(DeterministicRuntime(Machine(budget=0)), workload)
         self.monitor = Monitor(system, binding.sizes(workload), frozenset(probe.symbols()))
 
-    def run(self, choose: Chooser, *, record: bool = False) -> Execution:
+    def run(self, choose: Chooser, *, known: int = 0, record: bool = False) -> Execution:
         """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding."""
         machine = Machine(budget=self._options.steps, record=record)
         runtime = DeterministicRuntime(machine, self.workload.failing)
         subject = self._binding.start(runtime, self.workload)
         judge = _Judge(self.monitor, subject)
+        if known == 0:
+            judge.look()
         execution = machine.run(
-            [partial(_work, subject, operations) for operations in self.workload.threads], choose, judge.look
+            [partial(_work, subject, operations) for operations in self.workload.threads], choose, judge.look, known
         )
         if isinstance(execution.end, Finished):
             found = subject.at_rest()
@@ -103,7 +105,6 @@ class _Judge:
     def __init__(self, monitor: Monitor, subject: Subject) -> None:
         self._monitor, self._symbols = monitor, subject.symbols()
         self._before: Observed | None = None
-        self.look()
 
     def look(self) -> Breach | None:
         try:
@@ -127,7 +128,7 @@ def _broken(binding: Binding, harness: Harness, execution: Execution, executions
     if again.end != execution.end or not isinstance(again.end, Breach):
         return Undecided(
             binding.name,
-            f"not deterministic: the schedule that broke {execution.end} ended as {again.end} when it was replayed ({text})",
+            f"not deterministic: a schedule ended as {execution.end}, and as {again.end} when it was replayed ({text})",
             executions,
         )
     end = again.end

@@ -144,6 +144,7 @@ class Machine:
         self._alive: list[Thread] = []
         self._end: End | None = None
         self._observe: Observer = _nothing
+        self._known = 0
         self._choose: Chooser = default_choice
         self._main = MainTask()
         self._priming: Thread | None = None
@@ -158,9 +159,13 @@ class Machine:
         """The running thread's operation, for messages."""
         return self.current.doing if self.current else "set-up"
 
-    def run(self, workers: Sequence[Worker], choose: Chooser, observe: Observer) -> Execution:
-        """Run all workers to their end, or to the first breach, or until the budget of steps is spent."""
-        self._choose, self._observe = choose, observe
+    def run(self, workers: Sequence[Worker], choose: Chooser, observe: Observer, known: int = 0) -> Execution:
+        """Run all workers to their end, or to the first breach, or until the budget of steps is spent.
+
+        The states before the choice number `known` are not shown to the observer: it has seen them in an earlier
+        execution that began with the same choices.
+        """
+        self._choose, self._observe, self._known = choose, observe, known
         self._threads = [Thread(index) for index in range(len(workers))]
         self._alive = list(self._threads)
         for thread, worker in zip(self._threads, workers, strict=True):
@@ -243,7 +248,7 @@ class Machine:
 
     def _look(self) -> None:
         """Show the observer the state that the last step left, if it left a new one."""
-        if self.changed:
+        if self.changed and len(self._points) >= self._known:
             self.changed = False
             found = self._observe()
             if found is not None:

@@ -38,8 +38,6 @@ class Monitor:
     """The state properties and step properties of one specification over one choice of sizes."""
 
     def __init__(self, system: TransitionSystem, sizes: Mapping[str, int], observed: frozenset[str]) -> None:
-        missing = observed - {symbol.name for symbol in system.symbols}
-        self.unknown_symbols = tuple(sorted(missing))
         self._sizes = {sort.name: sizes.get(sort.name, 1) for sort in system.sorts}
         self._model = instantiate(system, self._sizes)
         self._observed = tuple(symbol for symbol in system.symbols if symbol.name in observed)
@@ -47,11 +45,10 @@ class Monitor:
         self._ranges = tuple(frozenset(self._domain(s.result)) for s in self._observed)
         self._rest = tuple(symbol for symbol in system.symbols if symbol.name not in observed)
         judged = [p for p in system.properties if p.kind in ("invariant", "step_invariant")]
-        self.not_judged = tuple(
-            NotJudged(p.name, f"{', '.join(unseen)} not observed") for p in judged if (unseen := self._unseen(p))
-        )
-        self._states = tuple(p for p in judged if p.kind == "invariant" and not self._unseen(p))
-        self._steps = tuple(p for p in judged if p.kind == "step_invariant" and not self._unseen(p))
+        why_not = {p.name: self._why_not(p) for p in judged}
+        self.not_judged = tuple(NotJudged(name, reason) for name, reason in why_not.items() if reason)
+        self._states = tuple(p for p in judged if p.kind == "invariant" and not why_not[p.name])
+        self._steps = tuple(p for p in judged if p.kind == "step_invariant" and not why_not[p.name])
         self._packed: dict[Observed, Packed] = {}
         self._state_verdicts: dict[Observed, Breach | None] = {}
         self._step_verdicts: dict[tuple[Observed, Observed], Breach | None] = {}
@@ -64,14 +61,22 @@ class Monitor:
     def observe(self, symbols: Symbols) -> Observed:
         """The abstract state; AbstractionError where a value is none of the specification's."""
         values: list[Value] = []
-        for (symbol, rows), allowed in zip(self._rows, self._ranges, strict=True):
+        for symbol, rows in self._rows:
             value_of = symbols[symbol.name]
+            values += [value_of(*row) for row in rows]
+        observed = tuple(values)
+        if observed not in self._state_verdicts:
+            self._check(observed)
+        return observed
+
+    def _check(self, observed: Observed) -> None:
+        """Refuse values that are none of the specification's; a state is looked at once."""
+        values = iter(observed)
+        for (symbol, rows), allowed in zip(self._rows, self._ranges, strict=True):
             for row in rows:
-                value = value_of(*row)
+                value = next(values)
                 if value not in allowed:
                     raise AbstractionError(f"{symbol.name}{row} is {value!r}, which is no {symbol.result} here")
-                values.append(value)
-        return tuple(values)
 
     def judge(self, before: Observed | None, after: Observed) -> Breach | None:
         """The first broken property of the state `after`, or of the step that led to it."""
@@ -109,9 +114,13 @@ class Monitor:
             tables[symbol] = dict.fromkeys(product(*map(self._domain, symbol.params)), default)
         return State(self._sizes, tables)
 
-    def _unseen(self, prop: Property) -> tuple[str, ...]:
+    def _why_not(self, prop: Property) -> str:
+        """Why the property cannot be judged, or that it says nothing; empty where it can."""
         names = {symbol.name for symbol in symbols_of(prop.formula)}
-        return tuple(sorted(names - {symbol.name for symbol in self._observed}))
+        if not names:
+            return "it speaks of no state: nothing in this module changes what it is about"
+        unseen = names - {symbol.name for symbol in self._observed}
+        return f"{', '.join(sorted(unseen))} not observed" if unseen else ""
 
     def _domain(self, type_: Type) -> tuple[Value, ...]:
         match type_:

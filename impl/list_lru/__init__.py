@@ -1,1 +1,1 @@
-"""Candidate implementations of the per-memcg list_lru; each file imports `interlock_conformance.runtime` and nothing else."""
+"""Candidate implementations of the per-memcg list_lru; each imports `interlock_conformance.runtime` alone."""

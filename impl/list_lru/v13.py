@@ -41,7 +41,7 @@ class ListArray:
 
 
 class Lru:
-    """One list_lru, made by a mount.  It is of use to readers from when `init` has returned until `destroy` is called."""
+    """One list_lru, made by a mount.  Readers use it from when `init` has returned until `destroy` is called."""
 
     def __init__(self, runtime: Runtime, name: str) -> None:
         memory = runtime.memory(name)

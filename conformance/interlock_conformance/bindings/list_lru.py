@@ -227,7 +227,7 @@ class ListLruSubject(Generic[L, M]):
     # -- the abstraction function
 
     def symbols(self) -> Symbols:
-        """The symbols of `list_lru.base`, and of its instances of std.heap and std.rcu."""
+        """The symbols of `list_lru.base` and of the instances of std that the designs use."""
         return {
             "registered": self._registered,
             "active": self._active,
@@ -241,6 +241,9 @@ class ListLruSubject(Generic[L, M]):
             "rcu.retired": self._retired,
             "rcu.reading_lookup": self._reading,
             "rcu.sees_lookup": self._still_seen,
+            "rcu.owes_activate_lookup": self._waiting,
+            "create_mutex.held_init": self._held_by_init,
+            "create_mutex.held_activate": self._held_by_activate,
         }
 
     def _registered(self, lru: int) -> Value:
@@ -282,6 +285,15 @@ class ListLruSubject(Generic[L, M]):
 
     def _still_seen(self, number: int) -> Value:
         return bool(self._runtime.rcu_domain("rcu").still_seen_by(self._array(number)))
+
+    def _waiting(self, memcg: int) -> Value:
+        return self._runtime.rcu_domain("rcu").is_waiting(f"activate({memcg})")
+
+    def _held_by_init(self, lru: int) -> Value:
+        return self._runtime.holder("create_mutex") == f"init({lru})"
+
+    def _held_by_activate(self, memcg: int) -> Value:
+        return self._runtime.holder("create_mutex") == f"activate({memcg})"
 
     def _array(self, number: int) -> ArrayView | None:
         arrays = self._candidate.arrays.peek()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from interlock_conformance.machine import Breach, Chooser, Diverged, Execution, OutOfSteps
 
-Run = Callable[[Chooser], Execution]
-"""Runs the workload once from the start under a chooser."""
+
+class Run(Protocol):
+    """Runs the workload once, from the start, under a chooser."""
+
+    def __call__(self, choose: Chooser, *, known: int = 0) -> Execution:
+        """Run; states before the choice number `known` were judged in an execution that began alike."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

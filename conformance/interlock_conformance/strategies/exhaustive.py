@@ -33,7 +33,7 @@ class Exhaustive:
             while prefix is not None:
                 if tally.executions >= self.executions:
                     return tally.explored(f"the first {tally.executions} of {within}", exhausted=False)
-                execution = run(_follow(prefix))
+                execution = run(_follow(prefix), known=max(0, len(prefix) - 1))
                 if tally.add(execution):
                     return tally.explored(within, exhausted=False)
                 prefix = _next_prefix(execution.points, bound)

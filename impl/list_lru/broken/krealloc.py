@@ -25,7 +25,7 @@ class ListLrus(v13.ListLrus):
         return None
 
     def krealloc(self, old: ListArray, size: int) -> ListArray | None:
-        """A larger array with the contents of the old one, which is freed; None, and the old one kept, without memory."""
+        """A larger array with the contents of the old one, which is freed; or None, and the old one is kept."""
         larger = self.arrays.alloc(size)
         if larger is not None:
             self.copy(old, larger)

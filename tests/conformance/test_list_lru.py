@@ -1,0 +1,250 @@
+"""The candidates against the specification: the right one passes, each broken one is caught on the clause it breaks."""
+
+import importlib
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
+from hypothesis import strategies as st
+from interlock_conformance.bindings.list_lru import ListLruBinding
+from interlock_conformance.conform import Options, conform, replay
+from interlock_conformance.schedule import parse_workload
+from interlock_conformance.strategies.exhaustive import Exhaustive
+from interlock_conformance.strategies.priorities import Priorities
+from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
+from list_lru import v13
+
+sys.path.insert(0, str(Path(__file__).parent))
+from workloads import workloads
+
+V13 = ListLruBinding("v13", v13.ListLrus)
+
+# The smallest workload on which each shows; growth needs a second cgroup, unwinding a failing allocation.
+BROKEN = {
+    "unlocked_init": "init(0) | activate(0)",
+    "krealloc": "init(0); activate(0); activate(1) | use(0, 0)",
+    "no_grace_period": "init(0); activate(0); activate(1) | use(0, 0)",
+    "leaky_unwind": "activate(0); activate(1); init(0) ! 2",
+    "mark_first": "init(0) | activate(0)",
+    "stray_list": "init(0); init(1); activate(0); activate(0) ! 5",
+    "early_free": "init(0); destroy(0) | activate(0)",
+}
+
+
+def broken(name):
+    module = importlib.import_module(f"list_lru.broken.{name}")
+    return ListLruBinding(name, module.ListLrus), module.BREAKS
+
+
+def test_every_broken_twin_is_listed():
+    folder = Path(v13.__file__).parent / "broken"
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(BROKEN)
+
+
+# -- exhaustive search
+
+
+@pytest.mark.parametrize(
+    "workload",
+    [
+        "init(0) | activate(0)",
+        "init(0) | activate(0) ! 1",
+        "init(0) | activate(0) ! 0",
+        "init(0) | activate(0) | use(0, 0)",
+        "init(0); activate(0); activate(1) | use(0, 0)",
+        "init(0); init(1); activate(0); activate(0) ! 5",
+        "init(0); init(1); activate(0) | activate(1) ! 3",
+        "init(0); destroy(0) | activate(0)",
+        "activate(0); activate(1); init(0) ! 2",
+    ],
+)
+def test_v13_conforms_on_all_schedules_with_two_preemptions(v13_spec, workload):
+    verdict = conform(V13, v13_spec, parse_workload(workload), Exhaustive(preemptions=2))
+    assert isinstance(verdict, Conforms), report(verdict)
+    assert verdict.exhausted
+    assert {"coverage", "ids", "grace", "install_once"} <= set(verdict.judged)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_broken_twin_is_caught_exhaustively(v13_spec, name):
+    binding, breaks = broken(name)
+    verdict = conform(binding, v13_spec, parse_workload(BROKEN[name]), Exhaustive(preemptions=2))
+    assert isinstance(verdict, Breaks), report(verdict)
+    assert verdict.property == breaks, report(verdict)
+    again = replay(binding, v13_spec, verdict.token)
+    assert isinstance(again, Breaks)
+    assert (again.property, again.message, again.events) == (verdict.property, verdict.message, verdict.events)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_v13_conforms_where_each_twin_breaks(v13_spec, name):
+    verdict = conform(V13, v13_spec, parse_workload(BROKEN[name]), Exhaustive(preemptions=2))
+    assert isinstance(verdict, Conforms), report(verdict)
+
+
+def test_the_counterexample_of_design_d_is_the_threads_own_story(v13_spec):
+    binding, _ = broken("unlocked_init")
+    verdict = conform(binding, v13_spec, parse_workload(BROKEN["unlocked_init"]), Exhaustive(preemptions=2))
+    assert isinstance(verdict, Breaks)
+    assert verdict.preemptions == 1
+    text = report(verdict)
+    story = [
+        "    init(0)\n",
+        "next active_memcgs = end",  # the scan sees no cgroup
+        "    activate(0)\n",
+        "lock create_mutex",  # the whole activation is under the mutex
+        "next all_memcg_lrus = end",  # and sees no lru
+        "add active_memcgs memcg0",
+        "unlock create_mutex",
+        "    init(0)\n",
+        "lock create_mutex",
+        "add all_memcg_lrus lru0",  # now both are there
+        "replay: init(0) | activate(0) @ 0*3 1*12 0*3",
+    ]
+    at = 0
+    for line in story:
+        at = text.index(line, at) + len(line)
+    assert "coverage: forall l: Lru, m: Memcg :: registered(l) and active(m) implies" in text
+    assert "with l = lru0, m = memcg0: registered(lru0) and active(memcg0) hold but" in text
+
+
+# -- chosen by Hypothesis
+
+SHORT = Options(shrink_executions=0)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(workload=workloads(), seed=st.integers(0, 2**16))
+def test_v13_conforms_on_workloads_and_schedules_that_hypothesis_chooses(v13_spec, workload, seed):
+    verdict = conform(V13, v13_spec, workload, Priorities(seed, executions=20))
+    assert isinstance(verdict, Conforms), report(verdict)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_hypothesis_finds_each_broken_twin(v13_spec, name):
+    binding, breaks = broken(name)
+
+    def is_caught(choice):
+        workload, seed = choice
+        verdict = conform(binding, v13_spec, workload, Priorities(seed, executions=20), SHORT)
+        return isinstance(verdict, Breaks) and verdict.property == breaks
+
+    workload, seed = find(
+        st.tuples(workloads(), st.integers(0, 2**16)),
+        is_caught,
+        settings=settings(max_examples=1_500, deadline=None, derandomize=True, database=None, phases=[Phase.generate]),
+    )
+    verdict = conform(binding, v13_spec, workload, Priorities(seed, executions=20))
+    assert isinstance(verdict, Breaks)
+    assert verdict.property == breaks
+    assert verdict.preemptions <= 2, report(verdict)
+    assert f"replay: {workload} @ " in report(verdict)
+
+
+# -- sabotage: v13 with one line less
+
+
+class NoMutex(v13.ListLrus):
+    def __init__(self, runtime):
+        super().__init__(runtime)
+        self.create_mutex = runtime.rcu("no_lock_at_all").read()
+
+
+class NoReadSide(v13.ListLrus):
+    def list_of(self, lru, index):
+        return lru.root if index is None else self.array_of(lru).slot[index]
+
+    def count(self, lru, index):
+        return self.list_of(lru, index).count.load()
+
+
+class NoListLock(v13.ListLrus):
+    def add(self, lru, item, index):
+        with self.rcu.read():
+            there = self.list_of(lru, index)
+            there.items.store((*there.items.load(), item))
+            there.count.store(there.count.load() + 1)
+
+
+class ForgetsToCopy(v13.ListLrus):
+    def copy(self, old, larger):
+        pass
+
+
+class GivesNoIdBack(v13.ListLrus):
+    def activate(self, memcg):
+        with self.create_mutex:
+            index = self.ids.take()
+            memcg.index.store(index)
+            error = self.make_room(index) or self.add_lists(index)
+            if error is None:
+                self.active.add(memcg)
+            else:
+                self.ids.give(index)
+            return error
+
+
+class SleepsInSection(v13.ListLrus):
+    def add(self, lru, item, index):
+        with self.rcu.read(), self.create_mutex:
+            self.list_of(lru, index)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "workload", "property_"),
+    [
+        (NoMutex, "init(0) | activate(0)", "no_sleep_in_atomic"),
+        (NoReadSide, "init(0); activate(0); activate(1) | use(0, 0)", "arrays.no_use_after_free"),
+        (NoListLock, "init(0) | add(0, 0) | add(0, 0)", "counts"),
+        (ForgetsToCopy, "init(0); activate(0); activate(1)", "coverage"),
+        (GivesNoIdBack, "init(0); activate(0); activate(1) ! 1", "ids"),
+        (SleepsInSection, "init(0) | use(0, 0)", "no_sleep_in_atomic"),
+    ],
+)
+def test_sabotage_is_caught(v13_spec, candidate, workload, property_):
+    verdict = conform(ListLruBinding("sabotaged", candidate), v13_spec, parse_workload(workload), Exhaustive(3))
+    assert isinstance(verdict, Breaks), report(verdict)
+    assert verdict.property == property_, report(verdict)
+
+
+# -- bad input
+
+
+@pytest.mark.parametrize(
+    ("workload", "reason"),
+    [
+        ("init(0) | init(0)", "lru0 is set up by more than one thread"),
+        ("init(0); destroy(0) | use(0, 0)", "used by one thread while another may destroy it"),
+        ("frobnicate(0)", "`frobnicate(0)` is none of"),
+        ("init()", "`init()` is none of"),
+        ("use(0)", "`use(0)` is none of"),
+    ],
+)
+def test_a_misused_candidate_is_undecided(v13_spec, workload, reason):
+    verdict = conform(V13, v13_spec, parse_workload(workload), Exhaustive(0))
+    assert isinstance(verdict, Undecided)
+    assert reason in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("nonsense", "not a token"), ("init(0) | activate(0) @ 0*1 1*1 0*5", "at step 1 thread 1 cannot run")],
+)
+def test_a_schedule_that_cannot_be_followed_is_undecided(v13_spec, text, reason):
+    verdict = replay(V13, v13_spec, text)
+    assert isinstance(verdict, Undecided)
+    assert reason in verdict.reason
+
+
+def test_executions_that_are_cut_off_are_no_pass(v13_spec):
+    verdict = conform(V13, v13_spec, parse_workload("init(0) | activate(0)"), Exhaustive(1), Options(steps=5))
+    assert isinstance(verdict, Undecided)
+    assert "did not end within 5 steps" in verdict.reason
+
+
+def test_a_bound_on_executions_is_told_from_exhaustion(v13_spec):
+    verdict = conform(V13, v13_spec, parse_workload("init(0) | activate(0)"), Exhaustive(2, executions=5))
+    assert isinstance(verdict, Conforms)
+    assert not verdict.exhausted
+    assert "bounded: the first 5 of all schedules" in report(verdict)

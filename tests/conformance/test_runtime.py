@@ -1,0 +1,347 @@
+"""The primitives: what each promises, and what each reports."""
+
+import pytest
+from interlock_conformance.deterministic import DeterministicRuntime
+from interlock_conformance.machine import Breach, Finished, Machine, OutOfSteps, default_choice
+from interlock_conformance.strategies.exhaustive import Exhaustive
+from interlock_conformance.strategies.replay import exactly
+
+
+class Box:
+    def __init__(self, memory, value=0):
+        self.word = memory.cell("word", value)
+        self.row = memory.cells("row", 2, None)
+
+
+def harness(build, *, failing=(), budget=500):
+    """A run function for `build(runtime)`, which returns the bodies of the threads."""
+
+    def run(choose, *, known=0, record=False):
+        machine = Machine(budget=budget, record=record)
+        bodies = build(DeterministicRuntime(machine, failing))
+
+        def worker(body, name):
+            def work(thread):
+                thread.doing = name
+                body()
+
+            return work
+
+        workers = [worker(body, f"t{number}") for number, body in enumerate(bodies)]
+        return machine.run(workers, choose, lambda: None, known)
+
+    return run
+
+
+def end_of(build, **options):
+    return harness(build, **options)(default_choice).end
+
+
+def some_end(build, **options):
+    """The breach that some schedule leads to, or None when there is none."""
+    explored = Exhaustive(None).explore(harness(build, **options))
+    return explored.failing.end if explored.failing else None
+
+
+def test_a_mutex_admits_one_thread():
+    def build(rt):
+        lock, word = rt.mutex("lock"), rt.memory("m").cell("word", 0)
+        inside = []
+
+        def body():
+            with lock:
+                inside.append(1)
+                assert len(inside) == 1
+                word.store(word.load() + 1)
+                inside.pop()
+
+        return [body, body]
+
+    assert some_end(build) is None
+
+
+def test_without_it_two_are_inside():
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        inside = []
+
+        def body():
+            inside.append(1)
+            assert len(inside) == 1
+            word.store(1)
+            inside.pop()
+
+        return [body, body]
+
+    assert some_end(build).property == "raised"
+
+
+def test_two_locks_in_opposite_order_deadlock():
+    def build(rt):
+        a, b = rt.mutex("a"), rt.mutex("b")
+
+        def one():
+            with a, b:
+                pass
+
+        def two():
+            with b, a:
+                pass
+
+        return [one, two]
+
+    end = some_end(build)
+    assert end.property == "deadlock"
+    assert "t0 waits in `lock b`" in end.message
+    assert "t1 waits in `lock a`" in end.message
+
+
+def test_taking_a_lock_twice_is_reported_and_does_not_hang():
+    def build(rt):
+        lock = rt.mutex("lock")
+
+        def body():
+            with lock, lock:
+                pass
+
+        return [body]
+
+    assert end_of(build).property == "lock.no_relock"
+
+
+def test_a_grace_period_waits_for_the_readers_that_were_inside():
+    def build(rt):
+        rcu, boxes = rt.rcu("rcu"), rt.heap("boxes", Box)
+        root = rt.memory("root").cell("box", boxes.alloc(1))
+
+        def reader():
+            with rcu.read():
+                rcu.dereference(root).word.load()
+
+        def writer():
+            old = root.load()
+            rcu.assign(root, boxes.alloc(2))
+            rcu.synchronize()
+            boxes.free(old)
+
+        return [reader, writer]
+
+    assert some_end(build) is None
+
+
+def test_without_a_grace_period_a_reader_uses_freed_memory():
+    def build(rt):
+        rcu, boxes = rt.rcu("rcu"), rt.heap("boxes", Box)
+        root = rt.memory("root").cell("box", boxes.alloc(1))
+
+        def reader():
+            with rcu.read():
+                rcu.dereference(root).word.load()
+
+        def writer():
+            old = root.load()
+            rcu.assign(root, boxes.alloc(2))
+            boxes.free(old)
+
+        return [reader, writer]
+
+    assert some_end(build).property == "boxes.no_use_after_free"
+
+
+def test_a_grace_period_does_not_wait_for_a_reader_that_came_later():
+    def build(rt):
+        rcu, gate = rt.rcu("rcu"), rt.memory("m").cell("gate", value=False)
+        steps = []
+
+        def writer():
+            rcu.synchronize()
+            steps.append("over")
+
+        def late():
+            with rcu.read():
+                gate.load()
+                assert steps == ["over"]
+
+        return [writer, late]
+
+    run = harness(build)
+    execution = run(exactly([0, 1, 0, 1, 1]), record=True)
+    assert isinstance(execution.end, Finished), execution
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "property_"),
+    [
+        (lambda rt, box, boxes: (boxes.free(box), boxes.free(box)), "boxes.no_double_free"),
+        (lambda rt, box, boxes: (boxes.free(box), box.word.store(1)), "boxes.no_use_after_free"),
+        (lambda rt, box, boxes: boxes.free(object()), "boxes.free"),
+        (lambda rt, box, boxes: box.row[2], "boxes.in_bounds"),
+        (lambda rt, box, boxes: box.row[-1], "boxes.in_bounds"),
+        (lambda rt, box, boxes: rt.ids("ids").give(0), "ids.taken"),
+        (lambda rt, box, boxes: rt.registry("reg", Box).remove(box), "reg.member"),
+        (lambda rt, box, boxes: rt.rcu("rcu").dereference(box.word), "rcu.inside"),
+        (lambda rt, box, boxes: rt.mutex("lock").__exit__(), "lock.holder"),
+        (lambda rt, box, boxes: None.word, "raised"),
+    ],
+)
+def test_misdeeds_end_the_execution_with_a_name(misdeed, property_):
+    def build(rt):
+        boxes = rt.heap("boxes", Box)
+        box = boxes.alloc()
+        return [lambda: misdeed(rt, box, boxes)]
+
+    end = end_of(build)
+    assert isinstance(end, Breach)
+    assert end.property == property_
+    assert "t0" in end.message
+
+
+@pytest.mark.parametrize("sleeper", ["alloc", "mutex", "synchronize"])
+def test_sleeping_inside_a_section_is_reported(sleeper):
+    def build(rt):
+        boxes, lock, spin, rcu = rt.heap("boxes", Box), rt.mutex("lock"), rt.spinlock("spin"), rt.rcu("rcu")
+
+        def body():
+            with spin:
+                match sleeper:
+                    case "alloc":
+                        boxes.alloc()
+                    case "mutex":
+                        lock.__enter__()
+                    case _:
+                        rcu.synchronize()
+
+        return [body]
+
+    end = end_of(build)
+    assert end.property == "no_sleep_in_atomic"
+    assert "inside spin" in end.message
+
+
+def test_allocations_fail_as_told():
+    def build(rt):
+        boxes = rt.heap("boxes", Box)
+        made = []
+
+        def body():
+            made.extend(boxes.alloc() is not None for _ in range(4))
+            assert made == [True, False, False, True]
+
+        return [body]
+
+    assert end_of(build, failing=frozenset({1, 2})) == Finished()
+
+
+def test_the_lowest_id_is_used_again():
+    def build(rt):
+        ids = rt.ids("ids")
+
+        def body():
+            assert [ids.take(), ids.take(), ids.take()] == [0, 1, 2]
+            ids.give(1)
+            ids.give(0)
+            assert [ids.take(), ids.take(), ids.take()] == [0, 1, 3]
+
+        return [body]
+
+    assert end_of(build) == Finished()
+
+
+def test_a_walk_meets_what_is_added_and_misses_what_is_removed():
+    def build(rt):
+        a, b, c, d = items = [object() for _ in range(4)]
+        registry = rt.registry("registry", object)
+        for item in items[:3]:
+            registry.add(item)
+
+        def body():
+            seen = []
+            for item in registry:
+                seen.append(item)
+                if item is a:
+                    registry.remove(a)
+                    registry.remove(b)
+                    registry.add(d)
+            assert seen == [a, c, d]
+
+        return [body]
+
+    assert end_of(build) == Finished()
+
+
+def test_a_loop_that_waits_for_nobody_runs_out_of_steps():
+    def build(rt):
+        flag = rt.memory("m").cell("flag", value=False)
+
+        def spin():
+            while not flag.load():
+                pass
+
+        return [spin]
+
+    assert end_of(build, budget=50) == OutOfSteps(50)
+
+
+def test_a_candidate_cannot_swallow_the_end_of_its_execution():
+    def build(rt):
+        lock, word = rt.mutex("lock"), rt.memory("m").cell("word", 0)
+
+        def body():
+            try:
+                with lock, lock:
+                    pass
+            except Exception:  # noqa: BLE001
+                word.store(1)
+
+        return [body, body]
+
+    assert end_of(build).property == "lock.no_relock"
+
+
+def test_memory_of_one_thread_is_no_point_of_choice_until_it_is_published():
+    def build(rt):
+        boxes, root = rt.heap("boxes", Box), rt.memory("m").cell("root", None)
+
+        def body():
+            box = boxes.alloc()
+            box.word.store(1)
+            box.word.store(2)
+            root.store(box)
+            box.word.store(3)
+
+        return [body]
+
+    execution = harness(build)(default_choice, record=True)
+    assert [event.kind for event in execution.events] == ["alloc", "store", "store", "store", "store"]
+    assert len(execution.points) == 3
+
+
+def test_what_a_published_block_points_to_is_published_with_it():
+    def build(rt):
+        boxes, root = rt.heap("boxes", Box), rt.memory("m").cell("root", None)
+
+        def writer():
+            outer, inner = boxes.alloc(), boxes.alloc()
+            outer.word.store(inner)
+            root.store(outer)
+            inner.word.store(1)
+            inner.word.store(2)
+
+        def reader():
+            outer = root.load()
+            if outer is not None:
+                assert outer.word.load().word.load() != 1
+
+        return [writer, reader]
+
+    assert some_end(build).property == "raised"
+
+
+def test_every_step_names_its_place_in_the_candidate():
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        return [lambda: word.store(1)]
+
+    (event,) = harness(build)(default_choice, record=True).events
+    assert event.line.startswith("test_runtime.py:")
+    assert (event.kind, event.object, event.detail) == ("store", "m.word", ":= 1")
