@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from interlock.core.diagnostic import Diagnostic
-from interlock.core.rewrite import subterms, symbols_of
+from interlock.core.rewrite import map_apps, subterms, symbols_of
 from interlock.core.system import (
     Named,
     Obligation,
@@ -16,10 +16,26 @@ from interlock.core.system import (
     TransitionSystem,
     Update,
 )
-from interlock.core.term import TRUE, App, Compare, Symbol, Term, Var, conj, forall
-from interlock.core.types import EnumType, SortType
+from interlock.core.term import (
+    FALSE,
+    TRUE,
+    App,
+    Compare,
+    Literal,
+    Some,
+    Symbol,
+    Term,
+    Var,
+    conj,
+    equal,
+    forall,
+    implies,
+    negate,
+)
+from interlock.core.types import EnumType, OptionType, SortType
 from interlock.lang import typed
 from interlock.lang.names import first_of
+from interlock.model.control_facts import infer_control_facts
 from interlock.model.evaluation import Evaluation
 from interlock.model.execute import Executor, Path, formals_of
 from interlock.model.processes import Machine, Stepper, build_machine
@@ -151,7 +167,41 @@ class Lowering:
             tuple((a.name, a.fairness) for a in program.actions if a.fairness != "none"),
             program.doc,
         )
-        return with_least_elements(drop_constant_symbols(system))
+        system = with_least_elements(drop_constant_symbols(system))
+        return replace(system, properties=(*system.properties, *infer_control_facts(system), *self._walk_facts(system)))
+
+    def _walk_facts(self, system: TransitionSystem) -> Iterator[Property]:
+        """Lemmas that hold of every walk: what is owed is in the set and not visited, what the body works on is visited."""
+        known = set(system.symbols)
+        for machine in self.machines:
+            for walk in machine.process.walks:
+                if walk.owed not in known or walk.visited not in known:
+                    continue
+                args = (*walk.params, walk.over.var)
+                owed, visited = App(walk.owed, args), App(walk.visited, args)
+                claims = [implies(owed, negate(visited))]
+                if not walk.snapshot:
+                    claims.append(implies(owed, reduced_to(system, self.expand(walk.over.body))))
+                yield Property(
+                    f"{machine.process.name}.{walk.name}.walk",
+                    "inferred",
+                    forall(args, conj(claims)),
+                    doc=f"What the walk {walk.name} owes and has visited.",
+                    span=machine.process.span,
+                )
+            for loop, names in machine.loop_bodies():
+                if loop.walk.visited not in known or loop.var.symbol not in known:
+                    continue
+                element = loop.walk.over.var
+                args = (*loop.walk.params, element)
+                here = conj((machine.among(names), equal(App(loop.var.symbol, loop.walk.params), Some(element))))
+                yield Property(
+                    f"{machine.process.name}.{loop.region}.body",
+                    "inferred",
+                    forall(args, implies(here, App(loop.walk.visited, args))),
+                    doc=f"The body of {loop.region} works on what it has visited.",
+                    span=machine.process.span,
+                )
 
     # ------------------------------------------------------------ transitions
 
@@ -287,6 +337,19 @@ class Lowering:
                 conj(self.expand(value) for _, _, value in refinement.variables[:0]) or TRUE,
                 reason="refinement is parsed, checked and lowered, but no engine judges it yet",
             )
+
+
+def reduced_to(system: TransitionSystem, term: Term) -> Term:
+    """The term without symbols that were dropped because they never change from false or none."""
+    known = set(system.symbols)
+
+    def value(app: App) -> Term:
+        if app.symbol in known or app.symbol.rigid:
+            return app
+        absent = Literal(None, app.symbol.result) if isinstance(app.symbol.result, OptionType) else FALSE
+        return absent
+
+    return map_apps(term, value)
 
 
 def with_least_elements(system: TransitionSystem) -> TransitionSystem:

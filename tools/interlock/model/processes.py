@@ -106,6 +106,22 @@ class Machine:
             if step.label == place.label
         )
 
+    def loop_bodies(self) -> Iterator[tuple[typed.ForItem, tuple[str, ...]]]:
+        """Each loop over a walk with the locations inside its body, where its variable is set."""
+        loops = {r.names[0]: r for step in self.graph.steps for r in step.regions if r.loop is not None}
+        for region in loops.values():
+            assert region.loop is not None
+            inside = tuple(
+                loc.name
+                for loc in self.locations
+                if region in loc.regions
+                and not any(
+                    isinstance(s.code, Advance | Finish) and s.code.walk is region.loop.walk for _, s in loc.steps
+                )
+            )
+            if inside:
+                yield region.loop, inside
+
     def info(self) -> ProcessInfo:
         """What engines and renderers need to know of the process."""
         labels: dict[str, list[str]] = {}
