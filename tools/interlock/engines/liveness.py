@@ -188,9 +188,9 @@ def components(nodes: Iterable[int], successors: Callable[[int], Iterable[int]])
 
 def _close(node: int, open_nodes: list[int], is_open: set[int]) -> list[int]:
     """Take a finished component off the stack."""
-    at = open_nodes.index(node)
-    component = open_nodes[at:]
-    del open_nodes[at:]
+    component = [open_nodes.pop()]
+    while component[-1] != node:
+        component.append(open_nodes.pop())
     is_open.difference_update(component)
     return component
 
