@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.lang.trees import shape
 
 from interlock.core.source import Source
 from interlock.lang.format import WIDTH, format_module
 from interlock.lang.parse import parse
 from interlock.lang.scan import scan
 from interlock.lang.syntax import Module
-from tests.lang.trees import shape
 
 EXAMPLES = {
     p.name: p.read_text(encoding="utf-8") for p in sorted((Path(__file__).parents[1] / "examples").glob("*.ilk"))

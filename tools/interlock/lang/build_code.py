@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from interlock.core.source import Span
@@ -146,6 +147,11 @@ class CodeBuilder(ExpressionBuilder):
         """`if c {..} else {..}` between steps."""
         span = self.span(c)
         return self._chained(IfItem(c[1], tuple(c[2]), tuple(c[4] or ()), span, self.doc(span)), c[4])  # type: ignore[no-any-return]
+
+    def else_if(self, c: list[Any]) -> list[ProcessItem]:
+        """Make `else if` an else block of one `if`, which is no item that a doc comment could belong to."""
+        node = replace(c[0], doc="")
+        return [self.deepen(node, self.depth_of(c[0]))]
 
     def either_item(self, c: list[Any]) -> ProcessItem:
         """`either {..} or {..}` between steps."""

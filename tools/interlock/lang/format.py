@@ -25,7 +25,7 @@ from interlock.lang.format_blocks import (
     simple_doc,
     start_of,
 )
-from interlock.lang.format_decl import header_doc
+from interlock.lang.format_decl import header_doc, param_doc
 from interlock.lang.layout import concat, flat, layout
 from interlock.lang.syntax import Declaration, Module, Name, SortDecl, StepItem
 
@@ -79,21 +79,37 @@ class _Printer:
     def module(self) -> None:
         """Print the module."""
         keyword = self._texts.skip(0)
-        end = self._header_end()
         self._lead(keyword, 0, first=True)
-        self._hoist(end, 0)
-        self._put(layout(header_doc(self._module), 0, WIDTH), 0)
-        self._finish(end)
+        self._hoist(self._module.name.span.end, 0)
+        self._header()
         for group in _together(self._module.declarations):
             names = tuple(d.name.text for d in group if isinstance(d, SortDecl))
             self._unit(group[0], 0, names=names)
         self._lead(len(self._source.text), 0)
 
-    def _header_end(self) -> int:
+    def _header(self) -> None:
+        """Print `module M(..)`; where parameters have comments, each on a line of its own."""
         module = self._module
-        if not module.params:
-            return module.name.span.end
-        return self._texts.find(")", module.params[-1].span.end) + 1
+        end = module.name.span.end
+        if module.params:
+            end = self._texts.find(")", module.params[-1].span.end) + 1
+        if not self._commented(end):
+            self._put(layout(header_doc(module), 0, WIDTH), 0)
+            self._finish(end)
+            return
+        self._put(f"module {module.name.text}(", 0)
+        self._hoist(self._texts.find("(", module.name.span.end), STEP)
+        for index, param in enumerate(module.params):
+            last = index + 1 == len(module.params)
+            self._lead(param.span.start, STEP, first=index == 0)
+            self._hoist(param.span.end, STEP)
+            self._put(layout(concat(param_doc(param), "" if last else ","), STEP, WIDTH), STEP)
+            self._finish(param.span.end)
+            if not last:
+                self._hoist(self._texts.find(",", param.span.end), STEP)
+        self._lead(end, STEP, first=True)
+        self._put(")", 0)
+        self._finish(end)
 
     # ------------------------------------------------------------ comments and lines
 
@@ -133,10 +149,10 @@ class _Printer:
         """Let the comment that follows on the same line stay there."""
         self._last = max(self._last, end)
         comment = self._pending(len(self._source.text))
-        if comment is None or self._lines[-1].comment:
+        if comment is None or self._lines[-1].comment or self._lines[-1].text.lstrip().startswith("--"):
             return
         between = self._source.text[end : comment.span.start]
-        if between.replace(";", "").strip() == "" and "\n" not in between:
+        if not between.strip(" \t\r;,") and "\n" not in between:
             self._lines[-1].comment = comment.text
             self._next += 1
             self._last = comment.span.end

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
-from interlock.lang.format_decl import SimpleDeclaration, declaration_doc, entry_doc, head_doc, schedule_doc
-from interlock.lang.format_expr import SimpleStatement, expr_doc, statement_doc, type_doc
+from interlock.lang.format_decl import declaration_doc, entry_doc, head_doc, schedule_doc
+from interlock.lang.format_expr import expr_doc, statement_doc, type_doc
 from interlock.lang.layout import Doc, concat, flat, join
 from interlock.lang.syntax import (
     ActionDecl,

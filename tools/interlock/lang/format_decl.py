@@ -50,11 +50,12 @@ BlockDeclaration = ActionDecl | OperationDecl | SectionDecl | ProcessDecl | Refi
 
 def header_doc(module: Module) -> Doc:
     """Print `module M(params)`."""
-    params = arguments(_param(p) for p in module.params) if module.params else ""
+    params = arguments(param_doc(p) for p in module.params) if module.params else ""
     return concat("module ", module.name.text, params)
 
 
-def _param(param: ModuleParam) -> Doc:
+def param_doc(param: ModuleParam) -> Doc:
+    """Print a parameter of a module."""
     return declaration_doc(param, (param.name.text,))
 
 

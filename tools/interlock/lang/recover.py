@@ -35,8 +35,18 @@ def diagnose_text(source: Source, parser: StoredParser) -> tuple[Diagnostic, ...
     tokens = balance(source, scan(source, found.append), found.append)
     _Recovery(source, parser, tokens, found).run()
     found.extend(parser.builder.diagnostics)
-    unique = {(d.span.start if d.span else 0, d.code.name, d.message): d for d in found}
+    removed = [d.span.end for d in found if d.span and d.code.name == "E0103"]
+    unique = {
+        (d.span.start, d.code.name, d.message): d
+        for d in found
+        if d.span and not (d.code.name == "E0101" and _follows(source, removed, d.span.start))
+    }
     return tuple(unique[key] for key in sorted(unique))[:MAX_ERRORS]
+
+
+def _follows(source: Source, ends: list[int], start: int) -> bool:
+    """Whether a character without meaning stood just before: what looks wrong here is then its consequence."""
+    return any(end <= start and not source.text[end:start].strip() for end in ends)
 
 
 @dataclass(frozen=True, slots=True)
