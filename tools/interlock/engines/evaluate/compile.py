@@ -139,8 +139,7 @@ class Compiler:
                 left, right = self.term(term.left, scope), self.term(term.right, scope)
                 return lambda s, t, e: not left(s, t, e) or right(s, t, e)
             case Eq():
-                left, right = self.term(term.left, scope), self.term(term.right, scope)
-                return _settled(lambda s, t, e: left(s, t, e) == right(s, t, e), (term.left, term.right))
+                return _settled(self._equation(term, scope), (term.left, term.right))
             case Compare():
                 left, right = self.term(term.left, scope), self.term(term.right, scope)
                 less: Eval = (
@@ -228,6 +227,19 @@ class Compiler:
             return int(e[counter])
 
         return count
+
+    def _equation(self, term: Eq, scope: Scope) -> Eval:
+        """An equation; most compare with a constant (a location, none) or two variables, which is worth a case."""
+        match term:
+            case Eq(left=Var() as one, right=Var() as two):
+                here, there = scope[one], scope[two]
+                return lambda _s, _t, e: e[here] == e[there]
+            case Eq(left=side, right=Literal(value=value)) | Eq(left=Literal(value=value), right=side):
+                known = self.term(side, scope)
+                return lambda s, t, e: known(s, t, e) == value
+            case _:
+                left, right = self.term(term.left, scope), self.term(term.right, scope)
+                return lambda s, t, e: left(s, t, e) == right(s, t, e)
 
     def _unwrap(self, term: Unwrap, scope: Scope) -> Eval:
         arg = self.term(term.arg, scope)
