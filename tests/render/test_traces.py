@@ -21,7 +21,7 @@ SYSTEM = TransitionSystem(
     initial_values=(), initially=(), obligations=(), properties=(Property("p", "invariant", App(REGISTERED, (L,))),),
     transitions=(
         Transition("fill.scan.next", (M,), TRUE, (), witnesses=(L,), process="fill", label="scan.next"),
-        Transition("fill.alloc", (M,), conj((TRUE, Eq(App(CURSOR, (M,)), Literal(None, OptionType(LRU))))), (), process="fill", label="alloc"),
+        Transition("fill.alloc", (M,), conj((TRUE, Eq(App(CURSOR, (M,)), Literal(None, OptionType(LRU))))), (), process="fill", label="inner/alloc"),
         Transition("publish", (L,), TRUE, (), label="publish"),
     ),
     processes=(ProcessInfo("fill", (M,), PC, "end", TRUE, (("scan.next", ("idle",)), ("alloc", ("filling",))), (("scan", ("idle", "filling")), ("inner", ("filling",))), ()),),

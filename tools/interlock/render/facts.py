@@ -93,14 +93,10 @@ class Names:
         name = transition[0] or step.action
         return name + call([show_value(value, type_) for _, value, type_ in step.args])
 
-    def label(self, step: Step, before: State) -> str:
+    def label(self, step: Step) -> str:
         """Where the step is written: `scan/alloc_list`; empty for an action that happens by itself."""
         process_name, label = self._transition(step)
-        process = next((p for p in self.system.processes if p.name == process_name), None)
-        if process is None:
-            return ""
-        region = _region(process, step, before)
-        return label if not region or label.split(".")[0] == region else f"{region}/{label}"
+        return "" if process_name is None else label
 
     def values(self, step: Step, before: State) -> list[str]:
         """The values that the step picks, and the locals that it reads: `l = lru0`."""
@@ -142,14 +138,6 @@ class Names:
 def call(arguments: Sequence[str]) -> str:
     """Arguments in brackets; nothing where there are none."""
     return f"({', '.join(arguments)})" if arguments else ""
-
-
-def _region(process: ProcessInfo, step: Step, before: State) -> str:
-    """The innermost region that holds the location before the step."""
-    key = tuple(value for _, value, _ in step.args)
-    location = before.tables.get(process.pc, {}).get(key)
-    around = [(len(places), name) for name, places in process.regions if location in places]
-    return min(around)[1] if around else ""
 
 
 def _telling(value: Value, type_: Type) -> bool:

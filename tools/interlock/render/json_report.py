@@ -128,7 +128,7 @@ def json_of_trace(trace: Trace, names: Names) -> Json:
             {
                 "action": step.action,
                 "actor": names.actor(step),
-                "label": names.label(step, before) or None,
+                "label": names.label(step) or None,
                 "args": {name: show_value(value, type_) for name, value, type_ in step.args},
                 "picked": {name: show_value(value, type_) for name, value, type_ in step.witnesses},
                 "changes": [

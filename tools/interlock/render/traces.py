@@ -25,7 +25,7 @@ def lines_of_run(trace: Trace, names: Names) -> list[Text]:
     width = len(str(len(trace.steps)))
     for number, step in enumerate(trace.steps, start=1):
         title = Text.assemble((f"  {number:>{width}}  ", "dim"), (names.actor(step), "bold cyan"))
-        label = names.label(step, before)
+        label = names.label(step)
         if label:
             title.append(f" {label}", "bold")
         values = names.values(step, before)
@@ -52,11 +52,9 @@ def lines_of_interleaving(trace: Trace, names: Names) -> list[Text]:
     Nothing where the numbered steps say it as well: one process, two steps, or no room for all columns.
     """
     cells: list[tuple[str, str]] = []
-    before = trace.initial
     for step in trace.steps:
-        label = names.label(step, before)
+        label = names.label(step)
         cells.append((names.actor(step), label) if label else (_ITSELF, names.actor(step)))
-        before = step.after
     if len(cells) < 3 or len({who for who, _ in cells if who != _ITSELF}) < 2:
         return []
     actors = list(dict.fromkeys(actor for actor, _ in cells))
@@ -90,7 +88,7 @@ def lines_of_cti(cti: Trace, prop: Property | None, names: Names) -> list[Text]:
     step = cti.steps[0]
     lines.append(_note("before", _shorten(names.facts(before, _relevant(cti, prop, names)), names)))
     title = Text.assemble(("  step    ", "dim"), (names.actor(step), "bold cyan"))
-    label = names.label(step, before)
+    label = names.label(step)
     if label:
         title.append(f" {label}", "bold")
     values = names.values(step, before)
