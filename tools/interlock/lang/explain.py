@@ -257,7 +257,7 @@ def _inside(s: Situation) -> Finding | None:
         fix = "close the process with `}` first"
         message = f"`{s.token.text}` is a declaration and cannot stand in a process"
         return Finding(diagnose("E0128", message, s.span, fix=fix))
-    if s.expected == {"invariant"} and s.previous().kind == "step":
+    if s.expected == frozenset(["invariant"]) and s.previous().kind == "step":
         fix = "put it into a process, or write `step invariant`"
         return Finding(
             diagnose("E0128", "a step cannot stand outside of a process", s.previous().span(s.source), fix=fix)

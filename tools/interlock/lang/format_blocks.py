@@ -231,8 +231,8 @@ def branches_of(node: Node, texts: Texts) -> list[Branch]:
             return [_branch(head_doc(node), node.entries, node.module.span.end, texts)]
         case ScenarioDecl():
             then = [Then(condition, texts.text.rindex("then", 0, condition.span.start)) for condition in node.then]
-            lines = sorted([*node.lines, *then], key=start_of)
-            return [_branch(head_doc(node), tuple(lines), _head_end(node), texts)]
+            lines: list[Node] = [*node.lines, *then]
+            return [_branch(head_doc(node), sorted(lines, key=start_of), _head_end(node), texts)]
         case SectionDecl():
             return [_section(node, texts)]
         case SectionPart(word, body, start):

@@ -80,8 +80,8 @@ def declaration_doc(node: SimpleDeclaration, names: tuple[str, ...]) -> Doc:
             initial = "" if value is None else concat(" =", Group(Nest(concat(LINE, expr_doc(value)))))
             return concat(kind, " ", name.text, parameters(binders), ": ", type_doc(type_), initial)
         case Define(name, binders, type_, body):
-            value = "" if body is None else concat(" =", Group(Nest(concat(LINE, expr_doc(body)))))
-            return concat("define ", name.text, parameters(binders), _result(type_), value)
+            meaning = "" if body is None else concat(" =", Group(Nest(concat(LINE, expr_doc(body)))))
+            return concat("define ", name.text, parameters(binders), _result(type_), meaning)
         case Condition(kind, name, body):
             named = "" if name is None else f"{name.text}: "
             return concat(kind, " ", named, Nest(expr_doc(body)))
@@ -111,8 +111,8 @@ def head_doc(node: BlockDeclaration) -> Doc:
         case SectionDecl(name):
             return f"section {name.text}"
         case ProcessDecl(name, binders, type_):
-            fairness = f"{node.fairness} " if node.fairness else ""
-            return concat(fairness, "process ", name.text, parameters(binders), _result(type_))
+            fair = f"{node.fairness} " if node.fairness else ""
+            return concat(fair, "process ", name.text, parameters(binders), _result(type_))
         case Refines(module):
             return f"refines {module.text}"
         case ScenarioDecl(name, binders, possible):

@@ -137,8 +137,8 @@ def _bare(node: Expr) -> Doc:
         case Quantified(kind, binders, body):
             return Group(concat(kind, " ", binder_docs(binders), " ::", Nest(concat(LINE, expr_doc(body)))))
         case Counted(binders, where):
-            condition = "" if where is None else concat(LINE, "where ", expr_doc(where))
-            return Group(concat("count(", Nest(concat(binder_docs(binders), condition)), ")"))
+            filtered = "" if where is None else concat(LINE, "where ", expr_doc(where))
+            return Group(concat("count(", Nest(concat(binder_docs(binders), filtered)), ")"))
         case SetLiteral(items):
             return Group(concat("{", Nest(join(concat(",", LINE), [expr_doc(item) for item in items])), "}"))
         case Comprehension(binder, where):
