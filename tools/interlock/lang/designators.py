@@ -123,6 +123,8 @@ class Context:
     """`!` and bare locals may be used."""
     primes: bool = False
     has_self: bool = False
+    quantified: frozenset[Var] = frozenset()
+    """Variables that stand for many values at once, so that `!` cannot oblige one of them."""
 
     def bind(self, **names: Entity) -> Context:
         """The same context with more names bound."""
@@ -131,6 +133,10 @@ class Context:
     def bind_vars(self, bound: tuple[tuple[str, Entity], ...]) -> Context:
         """The same context with more names bound."""
         return replace(self, bindings={**self.bindings, **dict(bound)})
+
+    def over(self, variables: tuple[Var, ...]) -> Context:
+        """The same context under a quantifier over these variables."""
+        return replace(self, quantified=self.quantified | frozenset(variables))
 
 
 def describe_designator(designator: Designator) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, assert_never
 
-from interlock.core.rewrite import map_apps, substitute
+from interlock.core.rewrite import free_vars, map_apps, substitute
 from interlock.core.source import Span
 from interlock.core.term import (
     FALSE,
@@ -86,7 +86,7 @@ class Expressions:
                 if bound is None:
                     return None
                 inner, (var,) = bound
-                body = self.formula(expr.where, inner)
+                body = self.formula(expr.where, inner.over((var,)))
                 return None if body is None else typed.SetOf(var, body)
             case syntax.SetLiteral():
                 return self._literal_set(expr, ctx, element)
@@ -183,13 +183,13 @@ class Expressions:
                 bound = self.binders(expr.binders, ctx)
                 if bound is None:
                     return None
-                body = self.formula(expr.body, bound[0])
+                body = self.formula(expr.body, bound[0].over(bound[1]))
                 return None if body is None else quantify(expr.kind, bound[1], body)
             case syntax.Counted():
                 bound = self.binders(expr.binders, ctx)
                 if bound is None:
                     return None
-                body = TRUE if expr.where is None else self.formula(expr.where, bound[0])
+                body = TRUE if expr.where is None else self.formula(expr.where, bound[0].over(bound[1]))
                 return None if body is None else Count(bound[1], body)
             case syntax.SetLiteral() | syntax.Comprehension():
                 self.report.add(
@@ -258,6 +258,15 @@ class Expressions:
         if not isinstance(type_of(inner), OptionType):
             self.report.add(
                 "E0310", f"`!` on a `{type_of(inner)}`, which is never none", expr.span, fix="leave the `!` out"
+            )
+            return None
+        many = sorted(v.name for v in free_vars(inner) & ctx.quantified)
+        if many:
+            self.report.add(
+                "E0324",
+                f"`!` obliges one value, but `{many[0]}` stands for many here",
+                expr.span,
+                fix="say which case is meant: `exists a: T :: slot(x) = a and ..`, or `slot(x) = a implies ..`",
             )
             return None
         return Unwrap(inner)

@@ -94,7 +94,8 @@ class Processes:
                     fix="loops of one process that share a variable's name share the variable: rename one",
                 )
             return earlier
-        local = typed.Local(symbol, entity.process.params, Literal(None, symbol.result), implicit=True)
+        none = Literal(None, symbol.result)
+        local = typed.Local(symbol, entity.process.params, none, implicit=True, span=item.var.span)
         found = LocalEntity(local, entity, is_set=False, span=item.var.span)
         entity.loop_locals[item.var.text] = found
         return found
@@ -214,7 +215,8 @@ class Processes:
 
     def _members(self, item: syntax.For, element: Type, ctx: Context) -> typed.SetOf | None:
         var = Var(item.var.text, element)
-        body = self.expressions.formula(item.over, ctx.bind_vars(((item.var.text, ValueEntity(var, item.var.span)),)))
+        inner = ctx.bind_vars(((item.var.text, ValueEntity(var, item.var.span)),)).over((var,))
+        body = self.expressions.formula(item.over, inner)
         return None if body is None else typed.SetOf(var, body)
 
     def _condition(self, expr: syntax.Expr, ctx: Context) -> Term | None:

@@ -481,7 +481,8 @@ class Signatures:
             initial = self.expressions.term(decl.value, bound[0], result)
             if initial is None:
                 return None
-        return LocalEntity(typed.Local(symbol, formals, initial, implicit), entity, is_set, decl.name.span)
+        span = decl.name.span
+        return LocalEntity(typed.Local(symbol, formals, initial, implicit, span), entity, is_set, span)
 
 
 def default_value(type_: Type) -> Term:

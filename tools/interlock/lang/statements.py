@@ -9,8 +9,8 @@ from typing import Literal as OneOf
 from interlock.core.diagnostic import did_you_mean
 from interlock.core.rewrite import subterms, symbols_of
 from interlock.core.source import Span
-from interlock.core.term import TRUE, App, Symbol, Term, Unwrap, Var, type_of
-from interlock.core.types import Type
+from interlock.core.term import TRUE, App, Some, Symbol, Term, Unwrap, Var, type_of
+from interlock.core.types import OptionType, Type
 from interlock.lang import syntax, typed
 from interlock.lang.designators import (
     Context,
@@ -108,7 +108,7 @@ class Statements:
     def _let(self, statement: syntax.Let, ctx: Context) -> tuple[tuple[typed.Statement, ...], Context]:
         if not self.expressions.names.may_bind(statement.name, ctx):
             return (), ctx
-        invoked = self.invocation(statement.value, ctx)
+        invoked = self.invocation(statement.value, ctx, wanted=True)
         if invoked is not None:
             call, result = invoked
             if result is None:
@@ -159,7 +159,7 @@ class Statements:
             args = (*target.args, typed.Bound(members.var))
             return (typed.Assign(target.symbol, args, members.body, statement.span, where),)
         wanted = target.type
-        invoked = None if bulk else self.invocation(statement.value, inner)
+        invoked = None if bulk else self.invocation(statement.value, inner, wanted=True)
         if invoked is not None:
             call, result = invoked
             if result is None:
@@ -180,9 +180,6 @@ class Statements:
         self, symbol: Symbol, args: tuple[Term | typed.Bound, ...], value: Term, span: Span, where: Term
     ) -> typed.Assign:
         """The assignment; an implicit local stores an option."""
-        from interlock.core.term import Some
-        from interlock.core.types import OptionType
-
         if isinstance(symbol.result, OptionType) and not isinstance(type_of(value), OptionType):
             value = Some(value)
         return typed.Assign(symbol, args, value, span, where)
@@ -201,7 +198,7 @@ class Statements:
         if designator is None:
             return ()
         if isinstance(designator, WalkMethod) and designator.called and designator.method == "start":
-            walk = self._cursor(designator, expr.span)
+            walk = designator.walk.process.cursors.get(designator.walk.name)
             return () if walk is None else (typed.WalkStart(walk, statement.span),)
         self.report.add(
             "E0403",
@@ -211,40 +208,42 @@ class Statements:
         )
         return ()
 
-    def _cursor(self, method: WalkMethod, span: Span) -> typed.Walk | None:
-        walk = method.walk.process.cursors.get(method.walk.name)
-        if walk is None:
-            self.report.add("E0404", f"the walk `{method.walk.name}` could not be understood", span)
-        return walk
-
-    def invocation(self, expr: syntax.Expr, ctx: Context) -> tuple[typed.Invoke | typed.WalkNext, Var | None] | None:
+    def invocation(
+        self, expr: syntax.Expr, ctx: Context, *, wanted: bool = False
+    ) -> tuple[typed.Invoke | typed.WalkNext, Var | None] | None:
         """A call of an operation or of a cursor's `next`, with the variable that holds its result.
 
-        None where the expression is no such call; then nothing was reported.  The variable is None where the
-        operation returns nothing though a value may be wanted, which was reported if the expression is not a statement.
+        None where the expression is no such call; then nothing was reported.  The variable is None where there is no
+        result, which was reported if a result is `wanted` or the call is wrong.
         """
         if not isinstance(expr, syntax.Call) or not self._calls_operation(expr.target, ctx):
             return None
         designator = self.expressions.names.designate(expr, ctx)
+        wrong = typed.Invoke(typed.Operation("", (), None, expr.span), (), None, expr.span)
         if isinstance(designator, WalkMethod):
-            walk = self._cursor(designator, expr.span)
+            walk = designator.walk.process.cursors.get(designator.walk.name)
             if walk is None:
-                return None
-            from interlock.core.types import OptionType, PlainType
-
+                return wrong, None
             element: Type = walk.over.var.type
             assert not isinstance(element, OptionType)
-            plain: PlainType = element
-            var = self._temporary(OptionType(plain))
+            var = self._temporary(OptionType(element))
             return typed.WalkNext(walk, var, expr.span), var
         if not isinstance(designator, OperationCall):
-            return typed.Invoke(typed.Operation("", (), None, expr.span), (), None, expr.span), None
-        for arg, given in zip(designator.args, expr.args, strict=False):
+            return wrong, None
+        own = designator.args[len(designator.args) - len(expr.args) :]
+        for arg, given in zip(own, expr.args, strict=True):
             span = given.span if not isinstance(given, syntax.Binder) else expr.span
             self.no_ghosts(arg, span, "an argument of an operation")
         result = designator.operation.result
-        var = None if result is None else self._temporary(result)
-        return typed.Invoke(designator.operation, designator.args, var, expr.span), var
+        if wanted and result is None:
+            self.report.add(
+                "E0423",
+                f"operation `{designator.operation.name}` returns nothing",
+                expr.span,
+                fix="declare what it returns, `operation o(..): T`, or call it as a statement",
+            )
+        returned = None if result is None else self._temporary(result)
+        return typed.Invoke(designator.operation, designator.args, returned, expr.span), returned
 
     def _calls_operation(self, head: syntax.Expr, ctx: Context) -> bool:
         """Whether applying `head` calls an operation or a cursor's `next`; reports nothing."""

@@ -221,6 +221,7 @@ class Local:
     formals: tuple[Var, ...]
     initial: Term
     implicit: bool
+    span: Span
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,7 @@ class Returned:
 
     value: Term
     next: Node
+    span: Span
 
 
 @dataclass(eq=False)
@@ -320,7 +321,7 @@ class Builder:
 
     def _jump_item(self, jump: typed.Jump, regions: tuple[Region, ...], loop: tuple[Node, int] | None) -> Node:
         node = self._target(jump, regions, loop)
-        return node if jump.value is None else Returned(jump.value, node)
+        return node if jump.value is None else Returned(jump.value, node, jump.span)
 
     def _target(self, jump: typed.Jump, regions: tuple[Region, ...], loop: tuple[Node, int] | None) -> Node:
         match jump.kind:

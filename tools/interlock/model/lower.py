@@ -35,6 +35,7 @@ from interlock.core.term import (
 from interlock.core.types import EnumType, OptionType, SortType
 from interlock.lang import typed
 from interlock.lang.names import first_of
+from interlock.model.assignment import unset_reads
 from interlock.model.control_facts import infer_control_facts
 from interlock.model.evaluation import Evaluation
 from interlock.model.execute import Executor, Path, formals_of
@@ -54,6 +55,8 @@ def lower(program: typed.TypedProgram) -> tuple[TransitionSystem | None, tuple[D
         machine, found = build_machine(process, wants_started=wants_started)
         machines.append(machine)
         diagnostics.extend(found)
+        if not any(d.is_error for d in found):
+            diagnostics.extend(unset_reads(machine.graph))
     if any(d.is_error for d in diagnostics):
         return None, tuple(diagnostics)
     return Lowering(program, tuple(machines)).system(), tuple(diagnostics)
