@@ -199,12 +199,17 @@ def _matching(cell: Cases, current: Cases) -> Iterator[tuple[Expr, Truth]]:
         yield cell.number[1], current.as_number(cell.number[1].ctx)[1]
 
 
+def _id(constant: Expr) -> int:
+    """The number by which z3 knows a constant."""
+    return int(constant.get_id())
+
+
 def _renamed(cell: Cases, names: Mapping[int, Expr]) -> Cases:
     """An unknown cell over other constants."""
     if any(value is False for value in cell.of):  # a mere `in` would find 0
-        return truth_cell(names[cell.of[True].get_id()])
+        return truth_cell(names[_id(cell.of[True])])
     number = None if cell.number is None else (cell.number[0], names[cell.number[1].get_id()])
-    return Cases({value: names[condition.get_id()] for value, condition in cell.of.items()}, number)
+    return Cases({value: names[_id(condition)] for value, condition in cell.of.items()}, number)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,6 @@ from interlock.core.term import (
     Unwrap,
     Var,
     children,
-    has_unwrap,
     rebuild,
     type_of,
 )
@@ -285,6 +284,18 @@ class Encoder:
         return z3.Exists([constant], z3.And(self.has(unwrap.arg, constant), rest))
 
     def _plain_atom(self, term: Term) -> Expr:
+        inside = self._inside(term)
+        atom = self._defined_atom(term)
+        return z3.And(*inside, atom) if inside else atom
+
+    def _inside(self, term: Term) -> list[Expr]:
+        """That every symbol in the atom is applied within the ranges over which it is declared."""
+        found = [bound for part in _value_parts(term) for bound in self._inside(part)]
+        if isinstance(term, App):
+            found += [b for arg, param in _leaving(term) for b in self.within(param, self.value(arg))]
+        return found
+
+    def _defined_atom(self, term: Term) -> Expr:
         match term:
             case App():
                 return self.vocabulary.decl(term.symbol, primed=term.primed)(*(self.value(a) for a in term.args))
@@ -331,11 +342,11 @@ def _value_parts(term: Term) -> tuple[Term, ...]:
 
 
 def _conditional(term: Term) -> tuple[Term, Term, Term] | None:
-    """The first conditional with an unwrap in a branch, as its condition and the atom for each branch.
+    """The first conditional that may be undefined in a branch, as its condition and the atom for each branch.
 
     Whether such an atom is defined depends on the branch taken, so the conditional is lifted out of it.
     """
-    if isinstance(term, Ite) and has_unwrap(term):
+    if isinstance(term, Ite) and _may_be_undefined(term):
         return term.condition, term.yes, term.no
     for part in _value_parts(term):
         split = _conditional(part)
@@ -343,6 +354,19 @@ def _conditional(term: Term) -> tuple[Term, Term, Term] | None:
             condition, yes, no = split
             return condition, replace_part(term, part, yes), replace_part(term, part, no)
     return None
+
+
+def _leaving(term: App) -> list[tuple[Term, Type]]:
+    """Arguments of an application that may lie outside the range over which the symbol is declared."""
+    pairs = zip(term.args, term.symbol.params, strict=True)
+    return [(arg, param) for arg, param in pairs if isinstance(param, RangeType) and type_of(arg) != param]
+
+
+def _may_be_undefined(term: Term) -> bool:
+    """Whether a term unwraps an option or leaves a range, outside nested formulas."""
+    if isinstance(term, Unwrap) or (isinstance(term, App) and _leaving(term)):
+        return True
+    return any(_may_be_undefined(part) for part in _value_parts(term))
 
 
 def innermost_unwrap(term: Term) -> Unwrap | None:

@@ -1,0 +1,294 @@
+"""The three meanings of a system agree: the evaluator's, the ground one of bounded search, the unbounded one of proofs.
+
+Every state and step that one of them has, the others have too; what is proved has no counterexample in any scope; the
+shortest counterexample is equally short whoever finds it.  Set INTERLOCK_FUZZ=1 for many examples.
+"""
+
+import os
+from itertools import islice, product
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from interlock.core.term import App, Eq, Literal, Some, Var, conj, negate
+from interlock.core.types import BOOL, EnumType, OptionType, SortType
+from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Violated
+from interlock.engines.evaluate import instantiate, replay
+from interlock.engines.explore import ReferenceExplorer
+from interlock.engines.protocol import Limits
+from interlock.engines.z3.background import Theory
+from interlock.engines.z3.bmc import BoundedModelChecker, template
+from interlock.engines.z3.cases import known
+from interlock.engines.z3.finite import Finite, formulas
+from interlock.engines.z3.prove import Induction
+from interlock.engines.z3.terms import z3
+from tests.engines import systems as hand
+from tests.engines.random_systems import Features, systems
+
+FUZZ = bool(os.environ.get("INTERLOCK_FUZZ"))
+SETTINGS = settings(max_examples=400 if FUZZ else 12, deadline=None, suppress_health_check=list(HealthCheck))
+FEATURES = Features(symbolic_ranges=True)
+
+HAND = [
+    hand.mutex(), hand.mutex(broken=True), hand.lost_update(), hand.lock_server(), hand.lock_server(broken=True),
+    hand.ordered(), hand.philosophers(), hand.havoc(), hand.ranged(),
+]  # fmt: skip
+
+
+def scopes(system, largest=2):
+    names = [sort.name for sort in system.sorts]
+    return [dict(zip(names, sizes, strict=True)) for sizes in product(range(1, largest + 1), repeat=len(names))]
+
+
+def some_states(model, limit):
+    """A few initial states and what follows them."""
+    for state in islice(model.initial_states(), limit):
+        yield state
+        for step in islice(model.successors(state), limit):
+            yield step.after
+
+
+class Ground:
+    """One state of a finite instance, as the ground encoding has it."""
+
+    def __init__(self, system, state):
+        self.finite = Finite(system, {**state.sizes, **constants(system, state)})
+        self.context = self.finite.context
+        self.step = template(self.finite)
+        self.facts = [*self.finite.facts, *self.finite.arbitrary("before ")[1]]
+        for conditions in self.finite.universe.present.values():
+            self.facts += formulas(conditions, self.context)
+        self.facts += self.equal(self.step.before, state)
+
+    def equal(self, frame, state):
+        conditions = [frame[s][row].is_(value) for s, table in state.tables.items() for row, value in table.items()]
+        return formulas(conditions, self.context)
+
+    def true(self, formula):
+        claim = formulas([self.finite.formula(formula, self.step.before)], self.context)
+        return self.possible(claim)
+
+    def possible(self, claim):
+        solver = z3.Solver(ctx=self.context)
+        solver.add(*self.facts, *claim)
+        answer = solver.check()
+        assert answer != z3.unknown
+        return answer == z3.sat
+
+    def steps(self, index, successors):
+        """Whether each step is possible, and whether another one is."""
+        transition = self.finite.system.transitions[index]
+        variables = (*transition.params, *transition.witnesses)
+        env = self.step.chosen[index].env
+        claims = []
+        for step, state in successors:
+            given = zip(variables, (*step.args, *step.witnesses), strict=True)
+            claims.append(
+                z3.And(
+                    z3.BoolVal(True, self.context),
+                    *formulas([env[v].is_(value) for v, value in given], self.context),
+                    *self.equal(self.step.after, state),
+                )
+            )
+        base = [*self.step.facts, self.step.taken[index]]
+        possible = all(self.possible([*base, claim]) for claim in claims)
+        other = self.possible([*base, *(z3.Not(c) for c in claims)])
+        return possible, other
+
+
+class Unbounded:
+    """One state, pinned down by axioms in the first-order encoding."""
+
+    def __init__(self, system, state):
+        self.system = system
+        self.theory = Theory(system)
+        self.context = self.theory.vocabulary.context
+        self.facts = self.theory.background()
+        self.elements = {}
+        for sort in system.sorts:
+            domain = self.theory.vocabulary.sort(sort)
+            names = [z3.Const(f"{sort.name}!{i}", domain) for i in range(state.sizes[sort.name])]
+            self.elements[sort.name] = names
+            x = z3.Const("x!", domain)
+            self.facts.append(z3.ForAll([x], z3.Or(*(x == name for name in names))))
+            if len(names) > 1:
+                self.facts.append(z3.Distinct(*names))
+            if sort.ordered:
+                below = self.theory.vocabulary.order(sort)
+                self.facts += [below(a, b) for a, b in zip(names, names[1:], strict=False)]
+        self.facts += self.equal(state, lambda e: e)
+
+    def constant(self, value, type_):
+        match type_:
+            case SortType():
+                return self.elements[type_.name][value]
+            case EnumType():
+                return self.theory.vocabulary.member(type_, value)
+            case _:
+                return z3.BoolVal(value, self.context) if type_ == BOOL else z3.IntVal(value, self.context)
+
+    def equal(self, state, change):
+        claims = []
+        for symbol, table in state.tables.items():
+            decl = self.theory.vocabulary.decl(symbol)
+            for row, value in table.items():
+                args = [self.constant(a, t) for a, t in zip(row, symbol.params, strict=True)]
+                if not isinstance(symbol.result, OptionType):
+                    claims.append(change(decl(*args)) == self.constant(value, symbol.result))
+                elif value is None:
+                    v = z3.Const("v!", self.theory.vocabulary.sort(symbol.result.of))
+                    claims.append(z3.Not(z3.Exists([v], change(decl(*args, v)))))
+                else:
+                    claims.append(change(decl(*args, self.constant(value, symbol.result.of))))
+        return claims
+
+    def true(self, formula):
+        return self.possible([self.theory.formula(formula)])
+
+    def possible(self, claim):
+        solver = z3.Solver(ctx=self.context)
+        solver.set("timeout", 20_000)
+        solver.add(*self.facts, *claim)
+        answer = solver.check()
+        assert answer != z3.unknown
+        return answer == z3.sat
+
+    def steps(self, index, successors):
+        instance = self.theory.instance(self.system.transitions[index])
+        transition = instance.transition
+        variables = (*transition.params, *transition.witnesses)
+        claims = []
+        for step, state in successors:
+            given = zip(variables, (*step.args, *step.witnesses), strict=True)
+            claims.append(
+                z3.And(
+                    z3.BoolVal(True, self.context),
+                    *(instance.constants[v] == self.constant(value, v.type) for v, value in given),
+                    *self.equal(state, lambda e: z3.substitute_funs(e, *instance.after) if instance.after else e),
+                )
+            )
+        possible = all(self.possible([*instance.assumptions, claim]) for claim in claims)
+        other = self.possible([*instance.assumptions, *(z3.Not(c) for c in claims)])
+        return possible, other
+
+
+def constants(system, state):
+    return {s.name: t[()] for s, t in state.tables.items() if s.rigid and () in t and type(t[()]) is int and s.name == "N"}
+
+
+def check_meaning(system, states=2):
+    """The encodings have the evaluator's states, formulas and steps."""
+    sizes = {sort.name: 2 for sort in system.sorts}
+    model = instantiate(system, sizes)
+    closed = [p.formula for p in system.properties if p.kind in ("invariant", "lemma", "reachable")]
+    for packed in islice(some_states(model, states), 2 * states):
+        state = model.to_state(packed)
+        for meaning in (Ground(system, state), Unbounded(system, state)):
+            for formula in closed:
+                expected = bool(model.formula(formula)(packed))
+                assert meaning.true(formula) == expected
+                assert meaning.true(negate(formula)) != expected
+            for index in range(len(system.transitions)):
+                successors = [(s, model.to_state(s.after)) for s in model.steps(packed, index)]
+                distinct = {(s.args, s.witnesses, s.after): (s, after) for s, after in successors}
+                possible, other = meaning.steps(index, list(distinct.values()))
+                assert possible, f"{type(meaning).__name__} lacks a step of the evaluator"
+                assert not other, f"{type(meaning).__name__} has a step that the evaluator lacks"
+
+
+def check_initial(system):
+    """Bounded search starts in an initial state exactly where the evaluator has one."""
+    for sizes in scopes(system):
+        model = instantiate(system, sizes)
+        finite = Finite(system, sizes)
+        solver = z3.Solver(ctx=finite.context)
+        frame, conditions = finite.initial()
+        solver.add(*finite.facts, *formulas(conditions, finite.context))
+        for present in finite.universe.present.values():
+            solver.add(*formulas(present, finite.context))
+        states = [model.to_state(s) for s in islice(model.initial_states(), 40)]
+        for state in states:
+            solver.push()
+            cells = [frame[s][row].is_(v) for s, table in state.tables.items() for row, v in table.items()]
+            solver.add(*formulas(cells, finite.context))
+            assert solver.check() == z3.sat
+            solver.pop()
+        if len(states) < 40:
+            for state in states:
+                cells = [frame[s][row].is_(v) for s, table in state.tables.items() for row, v in table.items()]
+                solver.add(z3.Not(z3.And(z3.BoolVal(True, finite.context), *formulas(cells, finite.context))))
+            assert solver.check() == z3.unsat
+
+
+def judged(engine, system, names, limits):
+    found = dict(engine.judge(system, names, limits))
+    assert set(found) == set(names)
+    for name, verdict in found.items():
+        if isinstance(verdict, Unknown):
+            assert not verdict.reason.startswith("internal error"), f"{name}: {verdict.reason}"
+    return found
+
+
+def check_verdicts(system, depth=4):
+    """No two engines contradict one another, and shortest counterexamples are equally short."""
+    kinds = ("invariant", "lemma", "step_invariant", "assertion", "unwrap", "range", "reachable")
+    names = [p.name for p in system.properties if p.kind in kinds]
+    quick = Limits(query_seconds=2, total_seconds=30, depth=depth, states=3000)
+    proved = judged(Induction(), system, names, quick)
+    largest = {sort.name: 2 for sort in system.sorts}
+    bounded = judged(BoundedModelChecker(), system, names, Limits(query_seconds=20, depth=depth, sizes=largest))
+    explored = [
+        judged(ReferenceExplorer(), system, names, Limits(depth=50, states=3000, total_seconds=30, sizes=sizes))
+        for sizes in scopes(system)
+    ]
+    for name in names:
+        shortest = [len(v.trace.steps) for found in explored for v in [found[name]] if getattr(v, "trace", None)]
+        if isinstance(proved[name], Proved):
+            assert not shortest, f"{name} is proved and has a counterexample"
+        if isinstance(proved[name], Violated):
+            assert not any(isinstance(found[name], Holds) for found in explored if not system.sorts)
+        if isinstance(proved[name], NotInductive):
+            assert replay(system, proved[name].cti, initial=False) is None
+        trace = getattr(bounded[name], "trace", None)
+        if trace is not None:
+            assert replay(system, trace) is None
+        complete = all(isinstance(f[name], Holds | Violated | Proved) or not short(f[name]) for f in explored)
+        if isinstance(bounded[name], NoneUpTo):
+            assert all(length > depth for length in shortest), f"{name}: bounded search misses a counterexample"
+        elif trace is not None and complete:
+            assert shortest, f"{name}: only bounded search has a counterexample"
+            assert min(shortest) == len(trace.steps)
+
+
+def short(verdict):
+    """Whether the explorer gave up before it had seen everything."""
+    return isinstance(verdict, Unknown) or (isinstance(verdict, NoneUpTo) and "states" in verdict.bound)
+
+
+@pytest.mark.parametrize("system", HAND, ids=lambda s: s.name)
+def test_encodings_have_the_meaning_of_hand_built_systems(system):
+    check_meaning(system)
+    check_initial(system)
+
+
+@pytest.mark.parametrize("system", HAND, ids=lambda s: s.name)
+def test_engines_agree_on_hand_built_systems(system):
+    check_verdicts(system)
+
+
+@SETTINGS
+@given(systems(FEATURES))
+def test_encodings_have_the_meaning_of_random_systems(system):
+    check_meaning(system)
+
+
+@SETTINGS
+@given(systems(FEATURES))
+def test_initial_states_of_random_systems_agree(system):
+    check_initial(system)
+
+
+@SETTINGS
+@given(systems(FEATURES))
+def test_engines_agree_on_random_systems(system):
+    check_verdicts(system, depth=3)
