@@ -70,7 +70,7 @@ class Checker:
                 if isinstance(decl, syntax.Condition):
                     self._condition(instance, decl)
         checked = tuple(entity.process for entity in signatures.processes)
-        self._self_rules(checked)
+        self._self_rules()
         refinements = Refinements(self.report, signatures).check(root)
         named = frozenset(p.name for p in properties.found)
         implied = frozenset(self._implied(checked))
@@ -184,7 +184,7 @@ class Checker:
 
     # ------------------------------------------------------------ rules over the whole program
 
-    def _self_rules(self, processes: tuple[typed.Process, ...]) -> None:
+    def _self_rules(self) -> None:
         for action in self.actions:
             place = reaches_self(action.body, ())
             if place is not None:
@@ -194,7 +194,7 @@ class Checker:
                     action.span,
                     fix="make it a step of a process, or pass the process as a parameter",
                 )
-        for body in (*(p.operation for p in self.signatures.bodies if p.operation is not None),):
+        for body in (p.operation for p in self.signatures.bodies if p.operation is not None):
             if calls_itself(body, body, ()):
                 self.report.add(
                     "E0422", f"operation `{body.name}` calls itself", body.span, fix="operations are expanded in place"

@@ -266,7 +266,7 @@ class Expressions:
                 "E0324",
                 f"`!` obliges one value, but `{many[0]}` stands for many here",
                 expr.span,
-                fix="say which case is meant: `exists a: T :: slot(x) = a and ..`, or `slot(x) = a implies ..`",
+                fix=f"name the value: `exists v: .. :: {expr.target.span.text} = v and ..`, or `.. = v implies ..`",
             )
             return None
         return Unwrap(inner)

@@ -55,7 +55,7 @@ class Lvalues:
     def target(self, expr: syntax.Expr, ctx: Context, *, whole: bool = False) -> Target | None:
         """Check a target; with `whole`, all arguments may be left out."""
         call = expr if isinstance(expr, syntax.Call) else None
-        head = self._head(expr.target if call is not None else expr, ctx)
+        head = self._head(expr if call is None else call.target, ctx)
         if head is None:
             return None
         wanted = head.symbol.params[len(head.prefix) :]

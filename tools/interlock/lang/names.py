@@ -8,7 +8,7 @@ from interlock.core.diagnostic import Label, did_you_mean
 from interlock.core.rewrite import substitute
 from interlock.core.source import Span
 from interlock.core.term import App, Literal, Symbol, Term, Unwrap, Var
-from interlock.core.types import BOOL, INT, EnumType, OptionType, RangeType, SortType, Type
+from interlock.core.types import BOOL, INT, EnumType, IntType, OptionType, RangeType, SortType, Type
 from interlock.lang import syntax, typed
 from interlock.lang.builtins import Builtins
 from interlock.lang.designators import (
@@ -178,10 +178,15 @@ class Names:
             isinstance(designator, Value)
             and isinstance(designator.term, App)
             and designator.term.symbol.rigid
+            and isinstance(designator.term.symbol.result, IntType | RangeType)
             and not designator.term.args
         ):
             return RangeType(expr.low, designator.term.symbol.name)
-        self.report.add("E0317", f"`{expr.high.text}` must be a number or a const without parameters", expr.high.span)
+        self.report.add(
+            "E0317",
+            f"a range ends in a number or an integer const without parameters, and `{expr.high.text}` is neither",
+            expr.high.span,
+        )
         return None
 
     # ------------------------------------------------------------ designators
@@ -345,10 +350,7 @@ class Names:
                 return None
             case Function():
                 args = self.arguments(expr, target.params, ctx, target.name, partial=True)
-                if args is None:
-                    return None
-                rest = target.params[len(args) :]
-                return _saturated(Function(target.name, rest, target.result, lambda more: target.apply((*args, *more))))
+                return None if args is None else _applied(target, args)
             case InstanceRef():
                 wanted = tuple(v.type for v in target.instance.index[len(target.args) :])
                 args = self.arguments(expr, wanted, ctx, "the instance")
@@ -422,6 +424,12 @@ def first_of(sort: SortType) -> Symbol:
 
 def _saturated(fn: Function) -> Designator:
     return fn if fn.params else Value(fn.apply(()))
+
+
+def _applied(fn: Function, args: tuple[Term, ...]) -> Designator:
+    """A function that has been given its first arguments."""
+    rest = fn.params[len(args) :]
+    return _saturated(Function(fn.name, rest, fn.result, lambda more: fn.apply((*args, *more))))
 
 
 def _result(body: Term) -> Type:

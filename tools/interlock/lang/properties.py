@@ -175,8 +175,11 @@ class Properties:
                     fix=did_you_mean(label, known),
                 )
                 return None
-            run = "region" if item.to_end else "step"
-            steps.append(ScenarioStep(entity.process.name, designator.args, label, run, item.span))
+            steps.append(
+                ScenarioStep(
+                    entity.process.name, designator.args, label, "region" if item.to_end else "step", item.span
+                )
+            )
         return tuple(steps)
 
     def _action_line(

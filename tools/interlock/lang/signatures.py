@@ -468,8 +468,9 @@ class Signatures:
         formals = (*process.params, *bound[1])
         if is_set:
             formals = (*formals, Var("x", params[-1]))
+        initial: Term | None
         if decl.value is None:
-            initial: Term | None = default_value(stored)
+            initial = default_value(stored)
         elif is_set:
             members = self.expressions.set_of(decl.value, bound[0], params[-1])
             if members is None:
@@ -479,8 +480,8 @@ class Signatures:
             initial = substitute(members.body, {members.var: formals[-1]})
         else:
             initial = self.expressions.term(decl.value, bound[0], result)
-            if initial is None:
-                return None
+        if initial is None:
+            return None
         span = decl.name.span
         return LocalEntity(typed.Local(symbol, formals, initial, implicit, span), entity, is_set, span)
 

@@ -1,0 +1,1 @@
+"""From a typed program to the transition system that engines read."""

@@ -1,9 +1,9 @@
 """Definite assignment: a local of a sort or enum is set on every path before a step reads it (ruling 27).
 
 Such a local has no value to start with, so it is stored as an option that code reads as if it were set.  That reading
-is right only because of this check, which is why it is a must-analysis over the control graph and never a guess: at
-each node it keeps the locals that every path from the entry has set, starting from none at the entry and intersecting
-where paths meet.  These sets only ever shrink, so a read that is found unset once stays so, and is reported on the spot.
+is right only because of this check, which is a must-analysis over the control graph and never a guess: at each node it
+keeps the locals that every path from the entry has set, starting from none at the entry and intersecting where paths
+meet.  These sets only ever shrink, so a read that is found unset once stays so, and is reported on the spot.
 """
 
 from __future__ import annotations

@@ -257,13 +257,13 @@ class Analysis:
                 )
 
     def _among(self, names: list[str]) -> Term:
-        assert isinstance(self.process.pc.result, EnumType)
-        pc = self.process.pc
-        here = App(pc, self.process.params)
-        rest = [m for m in pc.result.members if m not in names]
+        here = App(self.process.pc, self.process.params)
+        places = self.process.pc.result
+        assert isinstance(places, EnumType)
+        rest = [m for m in places.members if m not in names]
         if len(rest) < len(names):
-            return conj(negate(equal(here, Literal(m, pc.result))) for m in rest)
-        return disj(equal(here, Literal(m, pc.result)) for m in names)
+            return conj(negate(equal(here, Literal(m, places))) for m in rest)
+        return disj(equal(here, Literal(m, places)) for m in names)
 
     def _claim(self, own: OwnSymbol, fact: Fact) -> Term:
         (value,) = fact

@@ -373,9 +373,11 @@ class Executor:
         actual = type_of(plain)
         if not isinstance(wanted, RangeType) or actual == wanted or isinstance(actual, OptionType):
             return path
-        if isinstance(plain, Literal) and isinstance(plain.value, int) and isinstance(wanted.high, int):
-            if wanted.low <= plain.value <= wanted.high:
+        match plain, wanted.high:
+            case Literal(value=int(number)), int(high_end) if wanted.low <= number <= high_end:
                 return path
+            case _:
+                pass
         high: Term = (
             Literal(wanted.high, INT) if isinstance(wanted.high, int) else App(Symbol(wanted.high, (), INT, rigid=True))
         )

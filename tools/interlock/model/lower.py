@@ -12,13 +12,13 @@ from interlock.core.system import (
     Obligation,
     Property,
     PropertyKind,
+    Refinement,
     Transition,
     TransitionSystem,
     Update,
 )
 from interlock.core.term import (
     FALSE,
-    TRUE,
     App,
     Compare,
     Literal,
@@ -152,6 +152,7 @@ class Lowering:
             self._clients()
         for value in program.initial_values:
             self._initial_value(value)
+        refinements = tuple(self._refinements())
         transitions = tuple(self._finished(transition, store) for transition, store in self.written)
         system = TransitionSystem(
             program.name,
@@ -163,18 +164,19 @@ class Lowering:
             tuple(replace(i, formula=self.expand(i.formula)) for i in program.initially),
             transitions,
             tuple(self.obligations),
-            (*(self._property(p) for p in program.properties), *self._implied(), *self._refinements()),
+            (*(self._property(p) for p in program.properties), *self._implied(), *(p for p, _ in refinements)),
             tuple(machine.info() for machine in self.machines),
             program.scopes,
             program.expects,
             tuple((a.name, a.fairness) for a in program.actions if a.fairness != "none"),
+            tuple(refinement for _, refinement in refinements),
             program.doc,
         )
         system = with_least_elements(drop_constant_symbols(system))
         return replace(system, properties=(*system.properties, *infer_control_facts(system), *self._walk_facts(system)))
 
     def _walk_facts(self, system: TransitionSystem) -> Iterator[Property]:
-        """Lemmas that hold of every walk: what is owed is in the set and not visited, what the body works on is visited."""
+        """Lemmas of every walk: what is owed is in the set and not visited; what the body works on is visited."""
         known = set(system.symbols)
         for machine in self.machines:
             for walk in machine.process.walks:
@@ -332,13 +334,22 @@ class Lowering:
             first = next((o for o in self.obligations if o.property == name), None)
             yield Property(name, kind_, span=None if first is None else first.span)
 
-    def _refinements(self) -> Iterator[Property]:
-        for refinement in self.program.refinements:
-            yield Property(
-                refinement.property,
-                "refinement",
-                conj(self.expand(value) for _, _, value in refinement.variables[:0]) or TRUE,
-                reason="refinement is parsed, checked and lowered, but no engine judges it yet",
+    def _refinements(self) -> Iterator[tuple[Property, Refinement]]:
+        for claimed in self.program.refinements:
+            abstract, _ = lower(claimed.target)
+            assert abstract is not None  # it has no processes, and only their control can be wrong
+            variables = tuple(Update(s, formals, self.expand(value)) for s, formals, value in claimed.variables)
+            steps = tuple(
+                (f"{process}.{label}", action, tuple(self.expand(arg) for arg in args))
+                for process, label, action, args in claimed.steps
+            )
+            yield (
+                Property(
+                    claimed.property,
+                    "refinement",
+                    reason="refinement is checked and lowered, but no engine judges it yet",
+                ),
+                Refinement(claimed.property, abstract, variables, steps),
             )
 
 
@@ -349,8 +360,7 @@ def reduced_to(system: TransitionSystem, term: Term) -> Term:
     def value(app: App) -> Term:
         if app.symbol in known or app.symbol.rigid:
             return app
-        absent = Literal(None, app.symbol.result) if isinstance(app.symbol.result, OptionType) else FALSE
-        return absent
+        return Literal(None, app.symbol.result) if isinstance(app.symbol.result, OptionType) else FALSE
 
     return map_apps(term, value)
 
@@ -359,7 +369,7 @@ def with_least_elements(system: TransitionSystem) -> TransitionSystem:
     """Add `S.first` with its axiom for ordered sorts of which it is used."""
     used = {symbol for term in all_terms(system) for symbol in symbols_of(term)}
     wanted = [s for s in system.sorts if s.ordered and first_of(s) in used]
-    axioms = []
+    axioms: list[Named] = []
     for sort in wanted:
         x = Var("x", sort)
         axioms.append(Named(f"{sort.name}.first", forall((x,), Compare("<=", App(first_of(sort)), x))))

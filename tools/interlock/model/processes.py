@@ -70,20 +70,21 @@ class Machine:
 
     def entry_names(self) -> frozenset[str]:
         """Locations at which the process may begin."""
-        return frozenset(self._rests(self.graph.entry))
+        return frozenset(self.rests(self.graph.entry))
 
-    def _rests(self, node: Node) -> Iterator[str]:
+    def rests(self, node: Node) -> Iterator[str]:
+        """Locations at which control may come to rest from a node."""
         match node:
             case Step() | Choice():
                 yield self.graph.location(node).name
             case Branch():
-                yield from self._rests(node.yes)
-                yield from self._rests(node.no)
+                yield from self.rests(node.yes)
+                yield from self.rests(node.no)
             case Leave() | Returned():
-                yield from self._rests(node.next)
+                yield from self.rests(node.next)
             case Forward():
                 assert node.target is not None
-                yield from self._rests(node.target)
+                yield from self.rests(node.target)
             case End():
                 yield DONE
             case _:
@@ -161,7 +162,7 @@ def build_machine(process: typed.Process, *, wants_started: bool) -> tuple[Machi
             name in entry
             for step in graph.steps
             for node in (step.next, *(n for (owner, _), n in graph.exits.items() if owner == id(step)))
-            for name in machine._rests(node)  # noqa: SLF001
+            for name in machine.rests(node)
             if name != DONE
         )
         if again:

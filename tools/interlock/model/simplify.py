@@ -43,7 +43,10 @@ def reduced(term: Term, constants: dict[Symbol, Literal]) -> Term:
 
 
 def without(system: TransitionSystem, constants: dict[Symbol, Literal]) -> TransitionSystem:
-    """Replace the symbols everywhere; a step that thereby can never be taken stays, as a dead step, if its label would vanish."""
+    """Replace the symbols everywhere.
+
+    A step that thereby can never be taken stays, as a dead step, where its label would vanish.
+    """
     transitions: list[Transition] = []
     dead: list[Transition] = []
     for transition in system.transitions:
