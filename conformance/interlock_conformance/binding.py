@@ -48,7 +48,7 @@ class Binding(Protocol):
         ...
 
     def misuse(self, workload: Workload) -> str | None:
-        """Why the workload breaks the candidate's contract (such as the use of an lru while it is destroyed), if it does."""
+        """Why the workload breaks the candidate's contract, such as use during destruction, if it does."""
         ...
 
     def sizes(self, workload: Workload) -> Mapping[str, int]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
 from interlock_conformance.binding import AbstractionError, Binding, Subject
 from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Breach, Chooser, Execution, Finished, Machine, Thread
+from interlock_conformance.machine import Aborted, Breach, Chooser, Execution, Finished, Machine, Thread
 from interlock_conformance.monitor import Monitor, Observed
 from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
 from interlock_conformance.shrink import shrink
@@ -20,10 +20,15 @@ from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much a run may spend: steps of one execution, and executions for shrinking."""
+    """How much a run may spend, and what it judges.
+
+    `steps` bounds one execution, `shrink_executions` the search for a smaller schedule.  `properties` are the names of
+    the specification's properties to judge, None for all; the rules of the runtime are always judged.
+    """
 
     steps: int = 5_000
     shrink_executions: int = 2_000
+    properties: frozenset[str] | None = None
 
 
 DEFAULT = Options()
@@ -52,7 +57,7 @@ def conform(
             return _broken(
                 binding, harness, shrink(explored.failing, harness.run, options.shrink_executions), explored.executions
             )
-    except (Unsupported, AbstractionError) as error:
+    except (Unsupported, AbstractionError, SetUpError) as error:
         return Undecided(binding.name, str(error))
     if explored.cut_off:
         reason = f"{explored.cut_off} of {explored.executions} executions did not end within {options.steps} steps"
@@ -69,7 +74,11 @@ def replay(binding: Binding, system: TransitionSystem, text: str, options: Optio
         workload, schedule = parse_token(text)
     except TokenError as error:
         return Undecided(binding.name, f"not a token: {error}")
-    return conform(binding, system, workload, Replay(schedule), Options(options.steps, shrink_executions=0))
+    return conform(binding, system, workload, Replay(schedule), replace(options, shrink_executions=0))
+
+
+class SetUpError(Exception):
+    """A candidate raised while it was made, before any thread ran."""
 
 
 class Harness:
@@ -78,14 +87,20 @@ class Harness:
     def __init__(self, binding: Binding, system: TransitionSystem, workload: Workload, options: Options) -> None:
         self.workload = workload
         self._binding, self._options = binding, options
-        probe = binding.start(DeterministicRuntime(Machine(budget=0)), workload)
-        self.monitor = Monitor(system, binding.sizes(workload), frozenset(probe.symbols()))
+        probe = self._start(DeterministicRuntime(Machine(budget=0)))
+        self.monitor = Monitor(system, binding.sizes(workload), frozenset(probe.symbols()), options.properties)
+
+    def _start(self, runtime: DeterministicRuntime) -> Subject:
+        try:
+            return self._binding.start(runtime, self.workload)
+        except (Exception, Aborted) as error:
+            raise SetUpError(f"the candidate cannot be set up: {type(error).__name__}: {error}") from error
 
     def run(self, choose: Chooser, *, known: int = 0, record: bool = False) -> Execution:
         """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding."""
         machine = Machine(budget=self._options.steps, record=record)
         runtime = DeterministicRuntime(machine, self.workload.failing)
-        subject = self._binding.start(runtime, self.workload)
+        subject = self._start(runtime)
         judge = _Judge(self.monitor, subject)
         if known == 0:
             judge.look()
@@ -125,7 +140,7 @@ def _broken(binding: Binding, harness: Harness, execution: Execution, executions
     """Replay a failing execution with the log on.  If it does not end the same way, that is the finding."""
     text = token(harness.workload, execution.schedule)
     again = harness.run(exactly(execution.schedule), record=True)
-    if again.end != execution.end or not isinstance(again.end, Breach):
+    if not _same(again, execution) or not isinstance(again.end, Breach):
         return Undecided(
             binding.name,
             f"not deterministic: a schedule ended as {execution.end}, and as {again.end} when it was replayed ({text})",
@@ -135,3 +150,12 @@ def _broken(binding: Binding, harness: Harness, execution: Execution, executions
     return Breaks(
         binding.name, end.property, end.message, end.clause, text, again.preemptions, again.events, executions
     )
+
+
+def _same(again: Execution, before: Execution) -> bool:
+    """Whether a replay made the same choices and broke the same property; messages may hold addresses of objects."""
+    match again.end, before.end:
+        case Breach() as now, Breach() as then:
+            return now.property == then.property and again.points == before.points
+        case _:
+            return False

@@ -35,7 +35,6 @@ class HeldLock:
             raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
         machine.declare("lock", self.name, self._is_free, sleeps=not self._spins)
         self.holder = machine.current
-        machine.changed = True
         if self._spins and machine.current is not None:
             machine.current.atomic.append(self.name)
 
@@ -45,7 +44,6 @@ class HeldLock:
         if self.holder is not machine.current:
             raise machine.breach(f"{self.name}.holder", f"{machine.doing} releases {self.name}, which it does not hold")
         self.holder = None
-        machine.changed = True
         if self._spins and machine.current is not None:
             machine.current.atomic.remove(self.name)
 
@@ -69,7 +67,6 @@ class EpochRcu:
         self._sections: dict[Thread, Section] = {}
         self._entered = 0
         self._seen_by: dict[Region, frozenset[Section]] = {}
-        self._owed: dict[str, frozenset[Section]] = {}
 
     def read(self) -> AbstractContextManager[None]:
         """A read-side section."""
@@ -97,11 +94,8 @@ class EpochRcu:
     def synchronize(self) -> None:
         """Wait until every section that is open now has been left."""
         self._machine.declare("synchronize", self.name, sleeps=True)
-        doing = self._machine.doing
-        self._owed[doing] = owed = frozenset(self._sections.values())
-        self._machine.changed = True
+        owed = frozenset(self._sections.values())
         self._machine.declare("grace period", self.name, lambda: owed.isdisjoint(self._sections.values()))
-        del self._owed[doing]
 
     def enter(self) -> None:
         """Begin a section of the running thread."""
@@ -127,10 +121,6 @@ class EpochRcu:
     def readers(self) -> frozenset[int]:
         """Threads inside a section."""
         return frozenset(section.thread for section in self._sections.values())
-
-    def is_waiting(self, operation: str) -> bool:
-        """Whether that operation waits for a grace period that some reader still holds up."""
-        return not self._owed.get(operation, frozenset()).isdisjoint(self._sections.values())
 
     def is_retired(self, block: object) -> bool:
         """Whether the block has been unpublished at some time."""
@@ -244,7 +234,6 @@ class DeterministicRuntime:
         self.space = Space(machine)
         self._failures = FailureInjector(failing)
         self._rcu: dict[str, EpochRcu] = {}
-        self._locks: dict[str, HeldLock] = {}
 
     def is_live(self, block: object) -> bool:
         """Whether a block is allocated and not freed; for observers."""
@@ -259,11 +248,6 @@ class DeterministicRuntime:
     def rcu_domain(self, name: str) -> EpochRcu:
         """The domain of that name; for observers."""
         return self._rcu[name]
-
-    def holder(self, mutex: str) -> str | None:
-        """The operation that holds the mutex of that name; None where nobody does or there is none; for observers."""
-        lock = self._locks.get(mutex)
-        return None if lock is None or lock.holder is None else lock.holder.doing
 
     def leaks(self, blocks: Sequence[object], reachable: Collection[object]) -> tuple[str, ...]:
         """Names of the live blocks that are not among the reachable ones; for observers, at rest."""
@@ -281,8 +265,7 @@ class DeterministicRuntime:
 
     def mutex(self, name: str) -> HeldLock:
         """A sleeping lock."""
-        self._locks[name] = HeldLock(self.machine, name, spins=False)
-        return self._locks[name]
+        return HeldLock(self.machine, name, spins=False)
 
     def spinlock(self, name: str) -> HeldLock:
         """A lock whose holder may not sleep."""

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from interlock_conformance.schedule import Schedule
 from interlock_conformance.tasks import MainTask, Task
@@ -75,9 +75,8 @@ class Event:
     line: str
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of choice: who ran last, who could run, who was chosen."""
+class Point(NamedTuple):
+    """One point of choice: who ran last, who could run, who was chosen.  A tuple, since each step makes one."""
 
     last: int | None
     enabled: tuple[int, ...]
@@ -108,7 +107,7 @@ class Execution:
         return sum(point.preempts for point in self.points)
 
 
-class Aborted(BaseException):  # noqa: N818 -- no error: unwinds a thread whose execution has ended
+class Aborted(BaseException):
     """Raised inside threads when the execution is over; no `except Exception` of a candidate stops it."""
 
 
@@ -263,7 +262,7 @@ class Machine:
             self._look()
         except Aborted:
             return None
-        enabled = tuple(thread.index for thread in self._alive if thread.ready is None or thread.ready())
+        enabled = tuple([thread.index for thread in self._alive if thread.ready is None or thread.ready()])
         if not enabled:
             if self._alive:
                 self._end = Breach("deadlock", f"nobody can go on: {'; '.join(map(_waits, self._alive))}")

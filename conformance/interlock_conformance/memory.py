@@ -59,7 +59,7 @@ class Space:
             )
 
     def escape(self, target: Region, value: object) -> None:
-        """A reference to `value` is stored in `target`: if others can find that, they can find the block from now on."""
+        """A reference to `value` is stored in `target`: whoever can find that can find the block from now on."""
         if target.owner is None and (region := self.region_of(value)) is not None and region.owner is not None:
             self._publish(region)
 
@@ -68,6 +68,11 @@ class Space:
         for cell in region.cells:
             for value in cell.peek_all():
                 self.escape(region, value)
+
+    def is_private(self, value: object) -> bool:
+        """Whether only the thread that allocated the block can reach it."""
+        region = self.region_of(value)
+        return region is not None and region.owner is not None
 
     def show(self, value: object) -> str:
         """A value as it stands in the log: blocks by name, small values as they are."""

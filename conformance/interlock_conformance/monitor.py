@@ -37,7 +37,13 @@ class NotJudged:
 class Monitor:
     """The state properties and step properties of one specification over one choice of sizes."""
 
-    def __init__(self, system: TransitionSystem, sizes: Mapping[str, int], observed: frozenset[str]) -> None:
+    def __init__(
+        self,
+        system: TransitionSystem,
+        sizes: Mapping[str, int],
+        observed: frozenset[str],
+        only: frozenset[str] | None = None,
+    ) -> None:
         self._sizes = {sort.name: sizes.get(sort.name, 1) for sort in system.sorts}
         self._model = instantiate(system, self._sizes)
         self._observed = tuple(symbol for symbol in system.symbols if symbol.name in observed)
@@ -46,6 +52,7 @@ class Monitor:
         self._rest = tuple(symbol for symbol in system.symbols if symbol.name not in observed)
         judged = [p for p in system.properties if p.kind in ("invariant", "step_invariant")]
         why_not = {p.name: self._why_not(p) for p in judged}
+        why_not |= {p.name: "not asked for" for p in judged if only is not None and p.name not in only}
         self.not_judged = tuple(NotJudged(name, reason) for name, reason in why_not.items() if reason)
         self._states = tuple(p for p in judged if p.kind == "invariant" and not why_not[p.name])
         self._steps = tuple(p for p in judged if p.kind == "step_invariant" and not why_not[p.name])
@@ -104,7 +111,7 @@ class Monitor:
         return self._packed[observed]
 
     def state(self, observed: Observed) -> State:
-        """The abstract state as a plain value.  Symbols that are not observed get an arbitrary value: nobody reads them."""
+        """The abstract state as a plain value.  Symbols that are not observed get some value: nobody reads it."""
         values = iter(observed)
         tables: dict[Symbol, dict[tuple[Value, ...], Value]] = {
             symbol: {row: next(values) for row in rows} for symbol, rows in self._rows

@@ -47,7 +47,7 @@ class Cell(Protocol[T]):
 
 
 class Cells(Protocol[T]):
-    """A fixed number of words in a row; `cells[i]` and `cells[i] = v` are atomic steps and checked against the bounds."""
+    """A fixed number of words in a row; `cells[i]` and `cells[i] = v` are atomic steps, with bounds checked."""
 
     def __len__(self) -> int: ...
 

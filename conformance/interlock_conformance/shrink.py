@@ -1,9 +1,9 @@
 """Shrinking a failing schedule: fewest preemptions first, then fewest steps.
 
 A schedule is a list of segments, each a thread and a number of steps.  A variant drops a segment, lets one run on to
-where its thread stops by itself, joins one to the thread's next or previous segment, cuts one short, or swaps two; it is followed as far as it can be, and kept if the
-execution breaks the same property and is smaller.  What is kept is the schedule that was really run, so every step of
-the search can be replayed.
+where its thread stops by itself, joins one to the thread's next or previous segment, cuts one short, or swaps two.  It
+is followed as far as it can be, and kept if the execution breaks the same property and is smaller.  What is kept is the
+schedule that was really run, so every step of the search can be replayed.
 """
 
 from __future__ import annotations

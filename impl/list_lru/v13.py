@@ -96,7 +96,7 @@ class ListLrus:
             array = self.new_array()
             if array is None:
                 return Error.ENOMEM
-            lru.memcg.store(array)
+            self.rcu.assign(lru.memcg, array)
             self.registered.add(lru)
             return None
 
@@ -125,9 +125,9 @@ class ListLrus:
         """Undo `init`.  The caller makes sure that the lru is registered and that nobody uses it any more."""
         with self.create_mutex:
             self.registered.remove(lru)
-        array = lru.memcg.load()
-        assert array is not None
-        lru.memcg.store(None)
+        array = self.array_of(lru)
+        self.rcu.assign(lru.memcg, None)
+        self.rcu.synchronize()
         self.free_array(array)
 
     # -- cgroups
@@ -136,11 +136,12 @@ class ListLrus:
         """Give the cgroup an id and a list in every registered lru.  On failure it has neither, and its id is free."""
         with self.create_mutex:
             index = self.ids.take()
+            memcg.index.store(index)
             error = self.make_room(index) or self.add_lists(index)
             if error is not None:
+                memcg.index.store(None)
                 self.ids.give(index)
                 return error
-            memcg.index.store(index)
             self.active.add(memcg)
             return None
 
@@ -160,8 +161,8 @@ class ListLrus:
             slot = self.array_of(lru).slot
             there = slot[index]
             if there is not None:
-                slot[index] = None
                 self.lists.free(there)
+                slot[index] = None
 
     # -- growth
 

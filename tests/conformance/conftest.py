@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from interlock.pipeline import lower_file, read_bytes
 
-ROOT = Path(__file__).parents[2]
+from interlock_conformance.specification import load_specification
+
+BASE = Path(__file__).parents[2] / "spec/list_lru/base.ilk"
 
 
 @pytest.fixture(scope="session")
-def v13_spec():
-    path = ROOT / "spec/list_lru/v13.ilk"
-    system, diagnostics = lower_file(str(path if path.exists() else ROOT / "tests/examples/v13.ilk"), read_bytes)
+def base():
+    system, diagnostics = load_specification(str(BASE), lambda path: Path(path).read_bytes())
     assert system is not None, diagnostics
     return system

@@ -1,6 +1,7 @@
 """The primitives: what each promises, and what each reports."""
 
 import pytest
+
 from interlock_conformance.deterministic import DeterministicRuntime
 from interlock_conformance.machine import Breach, Finished, Machine, OutOfSteps, default_choice
 from interlock_conformance.strategies.exhaustive import Exhaustive

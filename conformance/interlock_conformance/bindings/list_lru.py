@@ -6,8 +6,11 @@ Operations of a workload, with the numbers of an lru `l` and a cgroup `m`:
     use(l, m)                             charge an item to m, add it, find it by walk and count, delete it
     add(l, m)                             charge an item to m and leave it on the list
 
-Readers come late: `use` and `add` do nothing while the lru is not mounted, and charge to the root while m is not active,
-as a kernel does.  Each lru is mounted and unmounted by one thread, and no other thread uses it if it is unmounted.
+A candidate's steps are finer than the specification's.  So a block that only its allocator can reach counts as UNUSED
+until it is published: what is done to it before is part of the step that publishes it.  A reader is its thread.
+
+Readers come late: `use` and `add` do nothing while the lru is not mounted, and charge to the root while m is not
+active, as a kernel does.  Each lru is mounted and unmounted by one thread, and no other thread uses it if it is unmounted.
 """
 
 from __future__ import annotations
@@ -163,6 +166,7 @@ class ListLruBinding(Generic[L, M]):
             "Lru": lrus,
             "Memcg": memcgs,
             "Id": memcgs,
+            "Reader": len(workload.threads),
             "Array": max(1, inits + activations * lrus),
             "List": max(1, inits * memcgs + activations * lrus),
         }
@@ -241,9 +245,6 @@ class ListLruSubject(Generic[L, M]):
             "rcu.retired": self._retired,
             "rcu.reading_lookup": self._reading,
             "rcu.sees_lookup": self._still_seen,
-            "rcu.owes_activate_lookup": self._waiting,
-            "create_mutex.held_init": self._held_by_init,
-            "create_mutex.held_activate": self._held_by_activate,
         }
 
     def _registered(self, lru: int) -> Value:
@@ -280,20 +281,11 @@ class ListLruSubject(Generic[L, M]):
     def _retired(self, number: int) -> Value:
         return self._runtime.rcu_domain("rcu").is_retired(self._array(number))
 
-    def _reading(self) -> Value:
-        return bool(self._runtime.rcu_domain("rcu").readers())
+    def _reading(self, thread: int) -> Value:
+        return thread in self._runtime.rcu_domain("rcu").readers()
 
-    def _still_seen(self, number: int) -> Value:
-        return bool(self._runtime.rcu_domain("rcu").still_seen_by(self._array(number)))
-
-    def _waiting(self, memcg: int) -> Value:
-        return self._runtime.rcu_domain("rcu").is_waiting(f"activate({memcg})")
-
-    def _held_by_init(self, lru: int) -> Value:
-        return self._runtime.holder("create_mutex") == f"init({lru})"
-
-    def _held_by_activate(self, memcg: int) -> Value:
-        return self._runtime.holder("create_mutex") == f"activate({memcg})"
+    def _still_seen(self, number: int, thread: int) -> Value:
+        return thread in self._runtime.rcu_domain("rcu").still_seen_by(self._array(number))
 
     def _array(self, number: int) -> ArrayView | None:
         arrays = self._candidate.arrays.peek()
@@ -302,7 +294,9 @@ class ListLruSubject(Generic[L, M]):
     def _life(self, blocks: Sequence[object], number: int) -> Value:
         if number >= len(blocks):
             return "UNUSED"
-        return "LIVE" if self._runtime.is_live(blocks[number]) else "FREED"
+        if not self._runtime.is_live(blocks[number]):
+            return "FREED"
+        return "UNUSED" if self._runtime.space.is_private(blocks[number]) else "LIVE"
 
     # -- at rest
 

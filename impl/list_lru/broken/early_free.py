@@ -17,7 +17,8 @@ class ListLrus(v13.ListLrus):
     def destroy(self, lru: Lru) -> None:
         """Free first, unregister afterwards."""
         array = self.array_of(lru)
-        lru.memcg.store(None)
+        self.rcu.assign(lru.memcg, None)
+        self.rcu.synchronize()
         self.free_array(array)
         with self.create_mutex:
             self.registered.remove(lru)

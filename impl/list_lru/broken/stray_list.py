@@ -1,13 +1,13 @@
 """A failed activation that gives its id back but leaves the lists that it has made already.
 
-The next cgroup with that id finds its slot taken and overwrites the list.
+The next cgroup with that id would find its slot taken, and overwrite the list.
 """
 
 from __future__ import annotations
 
 from list_lru import v13
 
-BREAKS = "install_once"
+BREAKS = "no_stray"
 
 
 class ListLrus(v13.ListLrus):

@@ -22,6 +22,6 @@ class ListLrus(v13.ListLrus):
         if array is None:
             return Error.ENOMEM
         with self.create_mutex:
-            lru.memcg.store(array)
+            self.rcu.assign(lru.memcg, array)
             self.registered.add(lru)
             return None

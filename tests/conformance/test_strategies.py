@@ -1,0 +1,157 @@
+"""Strategies: exhaustive means all, a bound is told from exhaustion, shrinking keeps the property, replay is exact."""
+
+from itertools import permutations
+from math import comb
+
+import pytest
+
+from interlock_conformance.deterministic import DeterministicRuntime
+from interlock_conformance.machine import Breach, Diverged, Machine
+from interlock_conformance.shrink import shrink
+from interlock_conformance.strategies.exhaustive import Exhaustive
+from interlock_conformance.strategies.priorities import Priorities
+from interlock_conformance.strategies.replay import Replay, exactly
+from interlock_conformance.strategies.uniform import Uniform
+
+
+def recorder(build, seen=None):
+    def run(choose, *, known=0):
+        machine = Machine(budget=1_000)
+        bodies = build(DeterministicRuntime(machine))
+        execution = machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, known)
+        if seen is not None:
+            seen.append(execution.schedule)
+        return execution
+
+    return run
+
+
+def steps(*counts):
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        return [lambda count=count: [word.load() for _ in range(count)] for count in counts]
+
+    return build
+
+
+@pytest.mark.parametrize("counts", [(1, 1), (3, 3), (4, 2), (2, 2, 2), (5, 0)])
+def test_exhaustive_runs_every_interleaving_once(counts):
+    seen = []
+    explored = Exhaustive(None).explore(recorder(steps(*counts), seen))
+    threads = [index for index, count in enumerate(counts) for _ in range(count)]
+    assert sorted(seen) == sorted(set(permutations(threads)))
+    assert explored.exhausted
+    assert explored.executions == len(seen)
+
+
+def test_a_bound_on_preemptions_leaves_out_exactly_those_with_more():
+    build = steps(3, 3)
+    everything, bounded = [], []
+    Exhaustive(None).explore(recorder(build, everything))
+    Exhaustive(1).explore(recorder(build, bounded))
+    run = recorder(build)
+    few = {schedule for schedule in everything if run(exactly(schedule)).preemptions <= 1}
+    assert set(bounded) == few
+    assert len(everything) == comb(6, 3)
+    assert len(few) < len(everything)
+
+
+def lost_update(threads):
+    def build(rt):
+        word, done = rt.memory("m").cell("word", 0), rt.memory("m").cell("done", 0)
+        finished = []
+
+        def body():
+            for _ in range(3):
+                done.load()
+            word.store(word.load() + 1)
+            done.load()
+            finished.append(1)
+            assert len(finished) < threads or word.peek() == threads
+
+        return [body] * threads
+
+    return build
+
+
+def test_a_lost_update_is_found_with_one_preemption_and_the_fewest_steps_before_it():
+    run = recorder(lost_update(2))
+    explored = Exhaustive(2).explore(run)
+    assert isinstance(explored.failing.end, Breach)
+    assert explored.failing.preemptions == 1
+
+
+@pytest.mark.parametrize("strategy", [Uniform(7), Priorities(7)])
+def test_a_random_failure_shrinks_to_one_preemption_and_stays_that_failure(strategy):
+    run = recorder(lost_update(3))
+    explored = strategy.explore(run)
+    assert explored.failing is not None
+    assert not explored.exhausted
+    small = shrink(explored.failing, run)
+    assert small.preemptions == 1
+    assert len(small.points) <= len(explored.failing.points)
+    assert small.end.property == explored.failing.end.property
+    assert run(exactly(small.schedule)).points == small.points
+
+
+@pytest.mark.parametrize("strategy", [Uniform(3, 20), Priorities(3, 20), Exhaustive(1)])
+def test_a_strategy_draws_the_same_schedules_again(strategy):
+    first, second = [], []
+    strategy.explore(recorder(steps(3, 4), first))
+    strategy.explore(recorder(steps(3, 4), second))
+    assert first == second
+
+
+def test_random_schedules_exhaust_nothing():
+    assert not Uniform(1, 500).explore(recorder(steps(1, 1))).exhausted
+
+
+def test_replay_says_where_it_cannot_follow():
+    explored = Replay((0, 0, 0, 0)).explore(recorder(steps(2, 2)))
+    assert explored.diverged == Diverged(step=2, thread=0, enabled=(1,))
+    assert explored.failing is None
+
+
+def test_an_execution_that_is_cut_off_is_not_counted_as_exhausted():
+    def run(choose, *, known=0):
+        machine = Machine(budget=3)
+        bodies = steps(2, 2)(DeterministicRuntime(machine))
+        return machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, known)
+
+    explored = Exhaustive(0).explore(run)
+    assert explored.cut_off == explored.executions > 0
+    assert not explored.exhausted
+
+
+def test_known_gap_silent_loop():
+    """A loop that calls no primitive cannot be interrupted: only steps are counted, so here the loop ends by itself."""
+
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+
+        def body():
+            for _ in range(10_000):
+                pass
+            word.store(1)
+
+        return [body]
+
+    assert len(recorder(build)(exactly(())).points) == 1
+
+
+def test_known_gap_unwatched_attribute():
+    """State that threads share past the runtime is not seen: between two primitives nothing else ever runs."""
+
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        shared = []
+
+        def body():
+            count = len(shared)
+            shared.append(1)
+            assert len(shared) == count + 1
+            word.store(1)
+
+        return [body, body]
+
+    assert Exhaustive(None).explore(recorder(build)).failing is None
