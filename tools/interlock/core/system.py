@@ -48,7 +48,8 @@ class Transition:
 
     Enabled for values of `params` and `witnesses` and an interpretation of `choices` that satisfy `guard` (which
     reads only the state before and the choices).  `process` and `label` are None and the action's name for an action
-    that happens by itself.  `params` are what a reader wants to see: the process's or action's own parameters;
+    that happens by itself; otherwise `label` is the step's with the loops around it, `fill/alloc_list`, and `action`
+    the process and the plain label, `init.alloc_list`.  `params` are what a reader wants to see: the process's or action's own parameters;
     `witnesses` are values picked inside the step.  `choices` are fresh rigid symbols that a `havoc` of a whole
     symbol needs.  Symbols without an update keep their interpretation.
     `changes_nothing` is True where no update exists (a stuttering step).
@@ -109,7 +110,7 @@ class Property:
     `formula`: invariant, lemma, inferred, reachable: over one state; step_invariant: over a step (primed
     applications); liveness: the left side of `leads to`, with `leads_to` the right.
     scenario: `params` existential, `schedule` in order, `formula` at its end, `possible` what is claimed.
-    refinement: `reason` until an engine judges it, and `obligations` as for asserts.
+    refinement: `reason` until an engine judges it; what is claimed is the system's `Refinement` of that name.
     """
 
     name: str
@@ -173,6 +174,22 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Refinement:
+    """A claimed refinement of an abstract system: what its variables and its steps are here.
+
+    `variables` give each abstract variable a value over this system's state; one of the same name that is not listed
+    is itself.  `steps` name the abstract action, with arguments over the process's parameters, that a step takes;
+    a step that is not listed must stutter or take some action.
+    """
+
+    property: str
+    abstract: TransitionSystem
+    variables: tuple[Update, ...]
+    steps: tuple[tuple[str, str, tuple[Term, ...]], ...]
+    """(this system's action, the abstract action, its arguments)."""
+
+
+@dataclass(frozen=True)
 class TransitionSystem:
     """What a module denotes.  Symbols with an entry in `initial_values` start there; others start arbitrary.
 
@@ -194,6 +211,7 @@ class TransitionSystem:
     scopes: tuple[Scope, ...] = ()
     expects: tuple[Expect, ...] = ()
     action_fairness: tuple[tuple[str, Fairness], ...] = ()
+    refinements: tuple[Refinement, ...] = ()
     doc: str = ""
 
     def property(self, name: str) -> Property:

@@ -71,7 +71,7 @@ class Refinements:
                     decl.module.span,
                     fix=f"add `{symbol.name}(..) = ..`",
                 )
-        return typed.RefinementMap(f"refines.{decl.module.text}", target, tuple(variables), tuple(steps))
+        return typed.RefinementMap(f"refinement.{decl.module.text}", target, tuple(variables), tuple(steps))
 
     def _variable(
         self, target: typed.TypedProgram, entry: syntax.RefinementEntry, ctx: Context

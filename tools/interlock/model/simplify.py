@@ -80,6 +80,10 @@ def without(system: TransitionSystem, constants: dict[Symbol, Literal]) -> Trans
         transitions=tuple(transitions),
         obligations=tuple(obligations),
         properties=tuple(_property(p, constants) for p in system.properties),
+        refinements=tuple(
+            replace(r, variables=tuple(replace(v, value=reduced(v.value, constants)) for v in r.variables))
+            for r in system.refinements
+        ),
     )
 
 
