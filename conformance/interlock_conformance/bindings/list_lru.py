@@ -10,7 +10,8 @@ A candidate's steps are finer than the specification's.  So a block that only it
 until it is published: what is done to it before is part of the step that publishes it.  A reader is its thread.
 
 Readers come late: `use` and `add` do nothing while the lru is not mounted, and charge to the root while m is not
-active, as a kernel does.  Each lru is mounted and unmounted by one thread, and no other thread uses it if it is unmounted.
+active, as a kernel does.  Each lru is mounted and unmounted by one thread, and if it is
+unmounted no other thread uses it.
 """
 
 from __future__ import annotations
