@@ -34,7 +34,7 @@ from interlock.core.term import (
 )
 from interlock.core.types import BOOL, INT, BoolType, IntType, OptionType, RangeType, SortType, Type
 from interlock.lang import syntax, typed
-from interlock.lang.designators import Context, Designator, Function, Value, describe_designator
+from interlock.lang.designators import Context, Designator, Function, ProcessRef, Value, describe_designator
 from interlock.lang.names import Names
 from interlock.lang.scope import Report, ValueEntity
 
@@ -208,6 +208,8 @@ class Expressions:
                 return None
             case Value():
                 return designator.term
+            case ProcessRef(args=tuple() as args):
+                return App(designator.entity.process.constructor, args)
             case _:
                 pass
         self.names.not_a_value(designator, span)
@@ -288,6 +290,14 @@ class Expressions:
         yes = self.term(expr.yes, ctx, expected)
         no = self.term(expr.no, ctx, expected or (None if yes is None else type_of(yes)))
         if condition is None or yes is None or no is None:
+            return None
+        if type_of(yes) == typed.PROCESS:
+            self.report.add(
+                "E0322",
+                "a process cannot be chosen by a condition",
+                expr.span,
+                fix="put the condition outside: `if c then held(p) else held(q)`",
+            )
             return None
         return ite(condition, yes, no)
 

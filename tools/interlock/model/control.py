@@ -152,6 +152,11 @@ class Graph:
     labels: dict[str, Forward] = field(default_factory=dict[str, Forward])
     exits: dict[tuple[int, int], Node] = field(default_factory=dict[tuple[int, int], "Node"])
 
+    def report(self, code: str, message: str, span: Span, fix: str = "") -> None:
+        """Record a diagnostic once, however many paths lead to it."""
+        if not any(d.code.name == code and d.span == span for d in self.diagnostics):
+            self.diagnostics.append(diagnose(code, message, span, fix=fix))
+
     def leave(self, step: Step, jump: typed.Jump) -> Node:
         """Where a jump in a step's code leads, through the exits of the regions that it leaves."""
         return self.exits[id(step), id(jump)]
@@ -191,7 +196,7 @@ class Builder:
         process = self.graph.process
         self.graph.entry = self._items(process.body, self.done, (), None)
         if not self.graph.steps:
-            self._report("E0510", f"process `{process.name}` has no step", process.span)
+            self.graph.report("E0510", f"process `{process.name}` has no step", process.span)
             return self.graph
         for step in tuple(self.graph.steps):
             if not isinstance(step.code, Advance | Finish):
@@ -202,9 +207,6 @@ class Builder:
         if not self.graph.diagnostics:
             Locations(self.graph).find()
         return self.graph
-
-    def _report(self, code: str, message: str, span: Span, fix: str = "") -> None:
-        self.graph.diagnostics.append(diagnose(code, message, span, fix=fix))
 
     # ------------------------------------------------------------ nodes
 
@@ -348,7 +350,7 @@ class Builder:
         depth = len(label.regions)
         if regions[:depth] != label.regions:
             inner = label.regions[-1].names[0]
-            self._report(
+            self.graph.report(
                 "E0507",
                 f"`goto {jump.label}` jumps into `{inner}` from outside it",
                 jump.span,
@@ -386,16 +388,13 @@ class Locations:
         for step in self.graph.steps:
             if step.label not in labels:
                 labels.add(step.label)
-                self._report("W0501", f"nothing leads to step `{step.label}`", step.span)
-
-    def _report(self, code: str, message: str, span: Span, fix: str = "") -> None:
-        self.graph.diagnostics.append(diagnose(code, message, span, fix=fix))
+                self.graph.report("W0501", f"nothing leads to step `{step.label}`", step.span)
 
     def _places(self, node: Node) -> Iterator[Step | Choice]:
         """Where control comes to rest from a node."""
         if id(node) in self._stack:
             span = node.span if isinstance(node, Branch | Forward) else self.graph.process.span
-            self._report("E0506", "this loop comes round without taking a step", span, "put a step into it")
+            self.graph.report("E0506", "this loop comes round without taking a step", span, "put a step into it")
             return
         self._stack.append(id(node))
         match node:
@@ -429,7 +428,7 @@ class Locations:
             case Forward():
                 assert node.target is not None
                 if id(node) in self._stack:
-                    self._report(
+                    self.graph.report(
                         "E0506", "this loop comes round without taking a step", node.span, "put a step into it"
                     )
                     return
@@ -437,7 +436,7 @@ class Locations:
                 yield from self._offers(node.target, guard)
                 self._stack.pop()
             case Leave() | Returned() | End():
-                self._report(
+                self.graph.report(
                     "E0508",
                     "a branch of `either` between steps must begin with a step",
                     self.graph.process.span,
