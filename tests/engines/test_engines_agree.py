@@ -173,7 +173,9 @@ class Unbounded:
 
 
 def constants(system, state):
-    return {s.name: t[()] for s, t in state.tables.items() if s.rigid and () in t and type(t[()]) is int and s.name == "N"}
+    return {
+        s.name: t[()] for s, t in state.tables.items() if s.rigid and () in t and type(t[()]) is int and s.name == "N"
+    }
 
 
 def check_meaning(system, states=2):

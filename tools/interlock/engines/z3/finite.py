@@ -93,10 +93,12 @@ class Finite:
         tables: dict[Symbol, Mapping[Row, Cases]] = {}
         facts: list[Expr] = []
         for var in variables:
-            env[var], more = self.universe.unknown(f"{stem}{var.name}", var.type)
+            # The type is in the name: variables of one name in two transitions may have different values to choose from.
+            env[var], more = self.universe.unknown(f"{stem}{var.name}: {var.type}", var.type)
             facts += more
         for symbol in choices:
-            tables[symbol], more = self.universe.unknown_table(symbol, stem)
+            signature = f"{stem}{', '.join(map(str, symbol.params))} -> {symbol.result}: "
+            tables[symbol], more = self.universe.unknown_table(symbol, signature)
             facts += more
         return Values(env, tables), facts
 

@@ -175,7 +175,7 @@ class Proof:
         except UnsupportedError as unsupported:
             return Failure("unknown", reason=str(unsupported))
         names = tuple(p.name for p in assumed)
-        asked = self._state(assumed)
+        asked = self.state(assumed)
         for index, instance in enumerate(self.instances):
             if isinstance(instance, str):
                 return Failure("unknown", index, reason=instance)
@@ -195,7 +195,7 @@ class Proof:
 
     def _obligation_breaks(self, prop: Property, assumed: Sequence[Property]) -> Failure | None:
         names = tuple(p.name for p in assumed)
-        asked = self._state(assumed)
+        asked = self.state(assumed)
         for obligation in self.system.obligations:
             if obligation.property != prop.name:
                 continue
@@ -260,12 +260,13 @@ class Proof:
         instance = self.instances[index]
         if isinstance(instance, str):
             return {p.name: Failure("unknown", index, reason=instance) for p in touched}
-        asked = self._state(assumed)
+        asked = self.state(assumed)
         asked.add(*instance.assumptions)
         after = {p.name: z3.substitute_funs(self.theory.formula(p.formula), *instance.after) for p in touched}
         return {name: Failure(answer, index) for name, answer in self._breaks(asked, after).items()}
 
-    def _state(self, assumed: Sequence[Property]) -> Solver:
+    def state(self, assumed: Sequence[Property]) -> Solver:
+        """A solver that knows a state which satisfies the assumed properties."""
         facts = self.theory.background() + [self.theory.formula(p.formula) for p in assumed]
         return solver(self.theory.vocabulary.context, facts)
 
@@ -319,3 +320,20 @@ def _judge(system: TransitionSystem, names: Sequence[str], limits: Limits) -> It
         return
     for name in names:
         yield name, Unknown(METHOD, reason) if reason is not None else proof.verdict(system.property(name))
+
+
+def dead_transitions(system: TransitionSystem, limits: Limits) -> tuple[int, ...]:
+    """Transitions that no reachable state enables, as far as the invariants that can be proved show it.
+
+    Others may be dead as well: an explorer that counts taken steps tells for one finite scope.
+    """
+    proof = Proof(system, Budget.of(limits), limits, frozenset())
+    proof.run()
+    dead: list[int] = []
+    for index, instance in enumerate(proof.instances):
+        if not isinstance(instance, str):
+            asked = proof.state(proof.proved)
+            asked.add(*instance.assumptions)
+            if ask(asked, proof.budget) == "unsat":
+                dead.append(index)
+    return tuple(dead)

@@ -1,0 +1,211 @@
+"""Induction: what it proves, what it refuses to, and what it shows when it fails."""
+
+from dataclasses import replace
+
+import pytest
+
+from interlock.core.system import Expect, Named, Obligation, Property, Transition, TransitionSystem, Update
+from interlock.core.term import (
+    FALSE,
+    TRUE,
+    App,
+    Compare,
+    Count,
+    Eq,
+    Literal,
+    Some,
+    Unwrap,
+    Var,
+    conj,
+    exists,
+    forall,
+    implies,
+    ite,
+    negate,
+)
+from interlock.core.types import INT, OptionType, SortType
+from interlock.core.verdict import NotInductive, Proved, Unknown, Violated
+from interlock.engines.protocol import Limits
+from interlock.engines.z3.prove import Induction, dead_transitions
+from tests.engines import systems as hand
+from tests.engines.systems import starts, var, write
+
+NODE, CLIENT = SortType("Node"), SortType("Client")
+C, D, N = Var("c", CLIENT), Var("d", CLIENT), Var("n", NODE)
+FREE, HOLDS = var("free", NODE), var("holds", CLIENT, result=OptionType(NODE))
+NONE = Literal(None, OptionType(NODE))
+held = lambda c: App(HOLDS, (c,))  # noqa: E731
+has = lambda c, n: Eq(held(c), Some(n))  # noqa: E731
+
+MUTEX = Property("mutex", "invariant", forall((C, D, N), implies(conj((has(C, N), has(D, N))), Eq(C, D))))
+NOT_FREE = Property("not_free", "lemma", forall((C, N), implies(has(C, N), negate(App(FREE, (N,))))))
+ALL_FREE = Property("all_free", "invariant", forall((N,), App(FREE, (N,))))
+
+
+def lock(*properties, obligations=(), acquire=None, axioms=(), extra=(), expects=()):
+    """Clients that take and give back nodes."""
+    guard = conj((App(FREE, (N,)), Eq(held(C), NONE))) if acquire is None else acquire
+    take = Transition("acquire", (C, N), guard, (write(FREE, (N,), FALSE), write(HOLDS, (C,), Some(N))))
+    back = write(FREE, (Unwrap(held(C)),), TRUE)
+    give = Transition("release", (C,), negate(Eq(held(C), NONE)), (back, write(HOLDS, (C,), NONE)))
+    return TransitionSystem(
+        "lock", (NODE, CLIENT), (), (FREE, HOLDS), axioms, (starts(FREE, TRUE), starts(HOLDS, NONE)), (),
+        (take, give, *extra), obligations, properties, expects=expects,
+    )  # fmt: skip
+
+
+def judge(system, *names, limits=None):
+    return dict(Induction().judge(system, names or [p.name for p in system.properties], limits or Limits()))
+
+
+def test_invariants_that_need_one_another_are_proved_together():
+    found = judge(lock(MUTEX, NOT_FREE))
+    assert [v.kind for v in found.values()] == ["proved", "proved"]
+    assert found["mutex"].bound == "unbounded"
+
+
+def test_without_its_lemma_the_step_that_breaks_the_induction_is_shown_and_minimal():
+    verdict = judge(lock(MUTEX))["mutex"]
+    assert isinstance(verdict, NotInductive)
+    assert verdict.cti.initial.sizes == {"Node": 1, "Client": 2}
+    (step,) = verdict.cti.steps
+    assert step.action == "acquire"
+    assert verdict.cti.initial.tables[FREE] == {(0,): True}
+    assert sorted(map(str, verdict.cti.initial.tables[HOLDS].values())) == ["0", "None"]
+    assert "does not hold" in verdict.cti.reason
+
+
+def test_what_rests_on_a_lemma_that_fails_is_not_proved_and_the_lemma_is_named():
+    marked = var("marked", NODE)
+    wrong = Property("wrong", "lemma", forall((N,), App(FREE, (N,))))
+    follows = Property("follows", "invariant", forall((N,), implies(App(marked, (N,)), App(FREE, (N,)))))
+    system = lock(wrong, follows)
+    mark = Transition("mark", (N,), TRUE, (write(marked, (N,), TRUE),))
+    system = replace(
+        system, symbols=(*system.symbols, marked), initial_values=(*system.initial_values, starts(marked, FALSE)),
+        transitions=(replace(system.transitions[1], guard=conj((system.transitions[1].guard,))), mark),
+    )  # fmt: skip
+    # Only `acquire` made `wrong` fail: without it everything is proved, with it `follows` fails by itself.
+    assert {v.kind for v in judge(system).values()} == {"proved"}
+    taker = Transition("take", (N,), negate(App(marked, (N,))), (write(FREE, (N,), FALSE),))
+    found = judge(replace(system, transitions=(*system.transitions, taker)))
+    assert isinstance(found["wrong"], NotInductive)
+    assert isinstance(found["follows"], Unknown)
+    assert "rests on wrong, which is not proved" in found["follows"].reason
+
+
+def test_an_initial_state_that_breaks_an_invariant_refutes_it():
+    held_at_start = Property("held", "invariant", exists((C,), negate(Eq(held(C), NONE))))
+    verdict = judge(lock(held_at_start))["held"]
+    assert isinstance(verdict, Violated)
+    assert verdict.trace is not None
+    assert verdict.trace.steps == ()
+
+
+def test_a_failing_invariant_takes_no_other_with_it():
+    found = judge(lock(MUTEX, NOT_FREE, ALL_FREE))
+    assert [v.kind for v in found.values()] == ["proved", "proved", "not_inductive"]
+
+
+def test_what_the_file_expects_to_be_violated_is_no_lemma_of_others():
+    found = judge(lock(MUTEX, NOT_FREE, ALL_FREE, expects=(Expect("all_free", "violated"),)), "mutex")
+    assert list(found) == ["mutex"]
+    assert isinstance(found["mutex"], Proved)
+
+
+def test_weakening_a_guard_flips_the_verdict():
+    assert isinstance(judge(lock(MUTEX, NOT_FREE, acquire=Eq(held(C), NONE)))["mutex"], NotInductive)
+
+
+def test_obligations_follow_from_what_is_proved():
+    due = Obligation("release.unwrap", "release", (C, N), (), has(C, N), negate(App(FREE, (N,))))
+    unwrap = Property("release.unwrap", "unwrap")
+    assert isinstance(judge(lock(MUTEX, NOT_FREE, unwrap, obligations=(due,)))["release.unwrap"], Proved)
+    alone = judge(lock(unwrap, obligations=(due,)))["release.unwrap"]
+    assert isinstance(alone, NotInductive)
+    assert alone.cti.steps == ()
+
+
+def test_an_obligation_that_follows_only_from_an_unproved_lemma_names_it():
+    due = Obligation("use.assert", "use", (N,), (), TRUE, App(FREE, (N,)))
+    verdict = judge(lock(ALL_FREE, Property("use.assert", "assertion"), obligations=(due,)))["use.assert"]
+    assert isinstance(verdict, Unknown)
+    assert "all_free" in verdict.reason
+
+
+def test_contradictory_axioms_prove_nothing():
+    found = judge(lock(MUTEX, NOT_FREE, axioms=(Named("absurd", forall((C, D), negate(Eq(C, D)))),)))
+    assert {(v.kind, v.reason) for v in found.values()} == {
+        ("unknown", "axioms are contradictory: nothing can be proved")
+    }
+
+
+def test_a_contradictory_initial_condition_proves_nothing():
+    system = replace(lock(MUTEX), initially=(Named("never", exists((N,), negate(App(FREE, (N,))))),))
+    assert "the initial condition is contradictory" in judge(system)["mutex"].reason
+
+
+def test_an_initial_value_outside_its_range_is_a_contradiction():
+    system = hand.lost_update()
+    total = next(s for s in system.symbols if s.name == "total")
+    values = tuple(Update(total, (), Literal(9, INT)) if u.symbol == total else u for u in system.initial_values)
+    assert "contradictory" in judge(replace(system, initial_values=values), "exact")["exact"].reason
+
+
+def test_step_invariants_are_judged_on_steps_that_change_something():
+    found = judge(hand.mutex(), "ends_stay", "nothing_moves")
+    assert isinstance(found["ends_stay"], Proved)
+    assert isinstance(found["nothing_moves"], NotInductive)
+    moves = Property("moves", "step_invariant", negate(Eq(App(FREE, (N,)), App(FREE, (N,), primed=True))))
+    stutter = Transition("stutter", (N,), TRUE, (write(FREE, (N,), App(FREE, (N,))),))
+    system = lock(replace(moves, formula=exists((N,), moves.formula)), extra=(stutter,))
+    assert isinstance(judge(replace(system, transitions=(stutter,)))["moves"], Proved)
+
+
+def test_no_time_is_unknown_and_never_a_pass():
+    found = judge(lock(MUTEX, NOT_FREE, ALL_FREE), limits=Limits(total_seconds=0.0))
+    assert {v.kind for v in found.values()} == {"unknown"}
+
+
+@pytest.mark.parametrize("prop", [
+    Property("few", "invariant", Compare("<=", Count((C,), has(C, N)), Literal(1, INT))),
+    Property("live", "liveness"),
+    Property("lock_up", "deadlock"),
+])  # fmt: skip
+def test_known_gap_what_induction_cannot_judge_is_said(prop):
+    prop = replace(prop, formula=forall((N,), prop.formula)) if prop.name == "few" else prop
+    found = judge(lock(MUTEX, NOT_FREE, prop))
+    assert isinstance(found["mutex"], Proved)
+    assert isinstance(found[prop.name], Unknown)
+    assert found[prop.name].reason
+
+
+def test_dead_transitions_are_those_whose_guard_contradicts_the_proved_invariants():
+    never = Transition("never", (C, N), conj((has(C, N), App(FREE, (N,)))), (write(FREE, (N,), FALSE),))
+    assert dead_transitions(lock(MUTEX, NOT_FREE, extra=(never,)), Limits()) == (2,)
+    assert dead_transitions(lock(MUTEX, extra=(never,)), Limits()) == ()
+
+
+def test_values_unwrapped_in_updates_are_the_values_held():
+    """A total symbol that is written from an option: its value after the step is what the option held."""
+    last = var("last", result=NODE)
+    note = Transition("note", (C,), negate(Eq(held(C), NONE)), (Update(last, (), Unwrap(held(C))),))
+    kept = Property("kept", "step_invariant", implies(negate(Eq(App(last), App(last, primed=True))),
+                    exists((C,), has(C, App(last, primed=True)))))  # fmt: skip
+    every = Property("every", "step_invariant", Eq(App(last), App(last, primed=True)))
+    system = lock(kept, every)
+    system = replace(system, symbols=(*system.symbols, last), transitions=(note, system.transitions[0]))
+    found = judge(system)
+    assert isinstance(found["kept"], Proved)
+    assert isinstance(found["every"], NotInductive)
+
+
+def test_a_bulk_write_that_unwraps_at_every_row_is_the_value_held_there():
+    last = var("last", CLIENT, result=NODE)
+    u = Var("u0", CLIENT)
+    value = ite(Eq(held(u), NONE), App(last, (u,)), Unwrap(held(u)))
+    note = Transition("note", (), TRUE, (Update(last, (u,), value),))
+    kept = Property("kept", "step_invariant", forall((C, N), implies(has(C, N), Eq(App(last, (C,), primed=True), N))))
+    system = lock(kept)
+    system = replace(system, symbols=(*system.symbols, last), transitions=(note,))
+    assert isinstance(judge(system)["kept"], Proved)
