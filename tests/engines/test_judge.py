@@ -221,3 +221,14 @@ def test_one_engine_alone_can_only_contradict(verdict, fit):
 
 def test_a_witness_that_is_not_found_is_no_success():
     assert not fits(NONE, None, "reachable")
+
+
+def test_an_inferred_lemma_is_tried_by_proof_only_and_fails_nothing():
+    engines, prover, bounded, explorer = crew(proves={"guess": CTI})
+    sys = system(Property("guess", "inferred"))
+    (judgement,) = conclude(sys, ["guess"], search(sys, ["guess"], engines, Limits()))
+    assert judgement.ok
+    assert judgement.verdict == CTI
+    assert prover.asked
+    assert not bounded.asked
+    assert not explorer.asked

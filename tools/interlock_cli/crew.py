@@ -21,6 +21,7 @@ from interlock.pipeline import Request, judge_file
 from interlock.report import Ending, Event, FileReport, Finished, Rejected, fold
 
 _DEEP = 20_000
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass
@@ -111,6 +112,17 @@ def _receive(job: _Job) -> list[Event]:
     return [event]
 
 
+def _die_with_parent() -> None:
+    """Ask the kernel to end this process with its parent, so that a killed parent leaves no solver behind.
+
+    Where that is not Linux, a worker without a parent ends when it next has something to tell.
+    """
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _work(path: str, request: Request, pipe: Connection) -> None:
     """Judge one file in a process of its own.
 
@@ -118,6 +130,7 @@ def _work(path: str, request: Request, pipe: Connection) -> None:
     Terms may be nested deeper than Python's default lets `pickle` follow.
     """
     os.setpgrp()
+    _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setrecursionlimit(_DEEP)
     start = time.perf_counter()

@@ -28,7 +28,6 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Format the files in place, or say which would change."""
     from interlock.lang.format import format_module
-
     from interlock.lang.loader import collect
     from interlock_cli.console import complain
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from argparse import Namespace
+from collections.abc import Generator
+from contextlib import contextmanager
+from types import FrameType
 
 from rich.text import Text
 
@@ -29,17 +33,16 @@ def judge_paths(command: Command, arguments: Namespace) -> int:
     as_text = arguments.format == "text"
     crew = Crew(paths, options.request(command, arguments), options.jobs(arguments))
     reports: list[FileReport] = []
-    interrupted = False
-    try:
-        with Bar(len(paths)) as bar:
-            while crew.busy:
-                for path, event in crew.advance():
-                    bar.tell(_line(path, event), crew.done)
-                _print_ready(crew, reports, len(paths), style if as_text else None)
-    except KeyboardInterrupt:
-        interrupted = True
-    finally:
-        crew.stop()
+    with interrupts() as received:
+        try:
+            with Bar(len(paths)) as bar:
+                while crew.busy and not received:
+                    for path, event in crew.advance():
+                        bar.tell(_line(path, event), crew.done)
+                    _print_ready(crew, reports, len(paths), style if as_text else None)
+        finally:
+            crew.stop()
+    interrupted = bool(received)
     for index in range(len(reports), len(paths)):
         report = crew.report(index, "interrupted")
         if report is not None:
@@ -60,6 +63,25 @@ def judge_paths(command: Command, arguments: Namespace) -> int:
     return EXIT_OK if all(r.ok for r in reports) else EXIT_UNEXPECTED
 
 
+@contextmanager
+def interrupts() -> Generator[list[int], None, None]:
+    """Note interrupts and requests to terminate instead of raising them, and yield the list of those received.
+
+    An exception in the middle of reading from a worker would lose what it has just told.
+    """
+    received: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _print_ready(crew: Crew, reports: list[FileReport], total: int, style: Style | None) -> None:
     """Print the reports that are next in order and over."""
     while len(reports) < total and (report := crew.report(len(reports))) is not None:
@@ -69,7 +91,8 @@ def _print_ready(crew: Crew, reports: list[FileReport], total: int, style: Style
 
 def _print(report: FileReport, style: Style | None) -> None:
     if style is not None:
-        put([*lines_of_file(report, style), Text()])
+        lines = lines_of_file(report, style)
+        put([*lines, Text()] if report.system else lines)
 
 
 def _line(path: str, event: Event) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import errno
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from types import ModuleType
@@ -92,7 +93,8 @@ def _discard_stdout() -> None:
 
 
 def run() -> None:
-    """Run the command as a program."""
+    """Run the command as a program; being told to terminate is an interrupt, so that no worker is left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())
 
 

@@ -23,22 +23,21 @@ sort Thread
 --- Whoever is inside, if anybody.
 var owner: Thread? = none
 
-process work(t: Thread) {{
+process turn(t: Thread) {{
   local seen: Bool
   step enter: await owner = none; owner := t
-  step use: seen := true
+  step work: seen := true
   step leave: owner := none
 }}
 
 --- A thread that has not left yet is the owner.
-lemma inside: forall t: Thread :: (at(work(t), use) or at(work(t), leave)) implies owner = t
+lemma inside: forall t: Thread :: (at(turn(t), work) or at(turn(t), leave)) implies owner = t
 
-invariant mutual_exclusion:
-  forall t, u: Thread :: at(work(t), use) and at(work(u), use) implies t = u
+invariant mutual_exclusion: forall t, u: Thread :: at(turn(t), work) and at(turn(u), work) implies t = u
 
-reachable somebody_finishes: exists t: Thread :: done(work(t))
+reachable somebody_finishes: exists t: Thread :: done(turn(t))
 
-scope small {{ Thread <= 2 }}
+scope small {{ Thread = 2 }}
 
 expect mutual_exclusion proved
 """

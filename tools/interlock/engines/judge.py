@@ -20,8 +20,17 @@ PROVABLE: frozenset[PropertyKind] = frozenset(
 )
 """Kinds that induction can settle."""
 
-BOUNDED: frozenset[PropertyKind] = PROVABLE | {"reachable"}
-"""Kinds that bounded model checking can refute (or, for `reachable`, witness)."""
+BOUNDED: frozenset[PropertyKind] = frozenset(
+    ("invariant", "lemma", "step_invariant", "assertion", "unwrap", "range", "reachable")
+)
+"""Kinds that bounded model checking can refute (or, for `reachable`, witness).
+
+An `inferred` lemma is the tool's own guess, made to help a proof: nobody wants a counterexample to one.
+"""
+
+_SEARCHED: frozenset[PropertyKind] = BOUNDED | frozenset[PropertyKind](
+    ("deadlock", "liveness", "refinement", "scenario")
+)
 
 INTERNAL = "internal error"
 """How the reason of every `Unknown` begins that is a fault of the tool and not of the specification."""
@@ -89,7 +98,8 @@ def search(system: TransitionSystem, names: Sequence[str], engines: Engines, lim
     )
 
     def undecided(wanted: frozenset[PropertyKind] | None = None) -> list[str]:
-        return [n for n in names if not _settled(verdicts[n]) and (wanted is None or kinds[n] in wanted)]
+        able = _SEARCHED if wanted is None else wanted
+        return [n for n in names if not _settled(verdicts[n]) and kinds[n] in able]
 
     def run(engine: Engine, wanted: Sequence[str], within: Limits) -> Iterator[Finding]:
         for finding in ask(engine, system, wanted, within):
@@ -98,7 +108,7 @@ def search(system: TransitionSystem, names: Sequence[str], engines: Engines, lim
 
     hopeful = [n for n in undecided(PROVABLE) if expected.get(n) != "violated"]
     yield from run(engines.prover, hopeful, unbounded)
-    yield from run(engines.bounded, [n for n in hopeful if not _settled(verdicts[n])], glance)
+    yield from run(engines.bounded, [n for n in undecided(BOUNDED) if n in hopeful], glance)
     yield from run(engines.explorer, undecided(), finite)
     yield from run(engines.bounded, [n for n in undecided(BOUNDED) if not _exhausted(verdicts[n])], finite)
     yield from run(engines.prover, [n for n in undecided(PROVABLE) if expected.get(n) == "violated"], unbounded)
@@ -160,12 +170,18 @@ def _judgement(
         kind=prop.kind,
         verdict=verdict,
         expected=expected,
-        ok=fits(verdict, expected, prop.kind) if alone else meets(verdict, expected),
+        ok=_is_ok(verdict, expected, prop.kind, alone=alone),
         notes=_notes(verdict, found),
         cti=cti if isinstance(verdict, Holds | NotInductive | NoneUpTo) else None,
         doc=prop.doc,
         line=prop.span.source.position(prop.span.start)[0] if prop.span else None,
     )
+
+
+def _is_ok(verdict: Verdict, expected: Expectation | None, kind: PropertyKind, *, alone: bool) -> bool:
+    if kind == "inferred":  # a guess that is not confirmed has merely not helped
+        return not (isinstance(verdict, Unknown) and verdict.reason.startswith(INTERNAL))
+    return fits(verdict, expected, kind) if alone else meets(verdict, expected)
 
 
 def merge(found: Sequence[Verdict]) -> Verdict:
