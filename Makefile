@@ -22,7 +22,7 @@ lint: $(VENV)/.linters ## ruff, mypy and pyright
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 fuzz: $(READY) ## the property tests with many more examples
 	INTERLOCK_FUZZ=1 $(BIN)/python -m pytest tests -k "fuzz or agree or random or property"

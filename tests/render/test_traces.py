@@ -1,6 +1,6 @@
 """Counterexamples as a reader sees them; each expected text is meant to be read aloud."""
 
-from interlock.core.system import ProcessInfo, Property, Transition, TransitionSystem
+from interlock.core.system import ProcessInfo, Property, Transition, TransitionSystem, Update
 from interlock.core.term import TRUE, App, Eq, Literal, Symbol, Var, conj
 from interlock.core.trace import State, Step, Trace
 from interlock.core.types import BOOL, EnumType, OptionType, SortType
@@ -18,7 +18,7 @@ L, M = Var("l", LRU), Var("m", MEMCG)
 
 SYSTEM = TransitionSystem(
     name="story", sorts=(LRU, MEMCG), enums=(LOC,), symbols=(REGISTERED, HOME, PC, CURSOR, OWED), axioms=(),
-    initial_values=(), initially=(), obligations=(), properties=(Property("p", "invariant", App(REGISTERED, (L,))),),
+    initial_values=(Update(PC, (M,), Literal("idle", LOC)),), initially=(), obligations=(), properties=(Property("p", "invariant", App(REGISTERED, (L,))),),
     transitions=(
         Transition("fill.scan.next", (M,), TRUE, (), witnesses=(L,), process="fill", label="scan.next"),
         Transition("fill.alloc", (M,), conj((TRUE, Eq(App(CURSOR, (M,)), Literal(None, OptionType(LRU))))), (), process="fill", label="inner/alloc"),
@@ -111,11 +111,14 @@ def test_a_lasso_says_where_it_returns():
 
 def test_a_cti_shows_relevant_facts_before_and_changes_after():
     cti = Trace(
-        state((1,), ("idle", "end")), (Step(2, "publish", (("l", 0, LRU),), (), state((0, 1), ("idle", "end"))),), "no"
+        state((1,), ("filling", "end")),
+        (Step(2, "publish", (("l", 0, LRU),), (), state((0, 1), ("filling", "end"))),),
+        "no",
     )
     assert shown(lines_of_cti(cti, SYSTEM.properties[0], Names(SYSTEM))) == text("""
   not inductive: the state before may be unreachable
-  before  registered(lru1)
+  before  fill(memcg0) is at filling
+          registered(lru1)
   step    publish(lru0)
   after   registered(lru0): false -> true
   because no

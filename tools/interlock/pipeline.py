@@ -47,7 +47,11 @@ def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None
         emit(Rejected((*diagnostics, *(replace(p, path=path) for p in (*scope_problems, *name_problems)))))
         return
     emit(Opened(system, names, tuple(scope.items()), request.command != "check", diagnostics))
-    limits = replace(request.limits, sizes=scope, progress=lambda text: emit(Working(text)))
+
+    def progress(text: str) -> None:
+        emit(Working(text))
+
+    limits = replace(request.limits, sizes=scope, progress=progress)
     for event in _judge(system, names, request, limits):
         emit(event)
     emit(Finished(time.perf_counter() - start))
@@ -99,8 +103,8 @@ def _judge(system: TransitionSystem, names: tuple[str, ...], request: Request, l
         case "prove":
             yield from ask(standard_engines().prover, system, names, replace(limits, sizes={}))
         case "bmc":
-            sizes = limits.sizes if request.scope != "unbounded" else {}
-            yield from ask(standard_engines().bounded, system, names, replace(limits, sizes=sizes))
+            within = replace(limits, sizes={}) if request.scope == "unbounded" else limits
+            yield from ask(standard_engines().bounded, system, names, within)
         case "explore":
             from interlock.engines.explore import Exploration
 

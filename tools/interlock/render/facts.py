@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from interlock.core.system import ProcessInfo, TransitionSystem
-from interlock.core.term import Symbol, Value
+from interlock.core.term import Literal, Symbol, Value
 from interlock.core.trace import State, Step, show_value
 from interlock.core.types import BoolType, OptionType, Type
 
@@ -86,6 +86,17 @@ class Names:
         """What is not fixed by the specification in an initial state: constants, and variables without a value."""
         fixed = {update.symbol for update in self.system.initial_values}
         return self.facts(state, [s for s in self.system.symbols if s not in fixed])
+
+    def places(self, state: State) -> list[str]:
+        """Where each process is that has taken a step and is not done: `init(lru0) is at publish`."""
+        starts = {u.symbol: u.value.value for u in self.system.initial_values if isinstance(u.value, Literal)}
+        found: list[str] = []
+        for process in self.system.processes:
+            for key, location in sorted(state.tables.get(process.pc, {}).items(), key=lambda item: _order(item[0])):
+                if location not in (starts.get(process.pc), process.done):
+                    shown = [show_value(v, t) for v, t in zip(key, process.pc.params, strict=True)]
+                    found.append(f"{process.name}{call(shown)} is at {location}")
+        return found
 
     def actor(self, step: Step) -> str:
         """Who takes a step: `activate(memcg1)`, or the action itself where no process does."""

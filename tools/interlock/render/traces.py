@@ -81,12 +81,13 @@ def lines_of_cti(cti: Trace, prop: Property | None, names: Names) -> list[Text]:
     """A counterexample to induction: the facts that matter before, the step, and what it changed."""
     lines = [Text("  not inductive: the state before may be unreachable", "yellow")]
     before = cti.initial
+    facts = _shorten([*names.places(before), *names.facts(before, _relevant(cti, prop, names))], names)
     if not cti.steps:
-        lines.append(_note("in a state with", _shorten(names.facts(before, _relevant(cti, prop, names)), names)))
+        lines.append(_note("in a state with", facts))
         lines.extend(_reason(cti.reason))
         return lines
     step = cti.steps[0]
-    lines.append(_note("before", _shorten(names.facts(before, _relevant(cti, prop, names)), names)))
+    lines.append(_note("before", facts))
     title = Text.assemble(("  step    ", "dim"), (names.actor(step), "bold cyan"))
     label = names.label(step)
     if label:
