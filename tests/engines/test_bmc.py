@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from tests.engines import systems as hand
+from tests.engines.systems import const, starts, var, write
 
 from interlock.core.system import Named, Obligation, Property, Transition, TransitionSystem, Update
 from interlock.core.term import (
@@ -27,8 +29,6 @@ from interlock.engines.evaluate import replay
 from interlock.engines.protocol import Limits
 from interlock.engines.z3 import confirm
 from interlock.engines.z3.bmc import BoundedModelChecker
-from tests.engines import systems as hand
-from tests.engines.systems import const, starts, var, write
 
 A = SortType("A")
 X = Var("x", A)
@@ -160,7 +160,10 @@ def test_options_in_steps_are_read_back():
 
 
 def test_no_time_is_unknown():
-    assert isinstance(judge(hand.mutex(), "exclusion", total_seconds=0.0)["exclusion"], Unknown)
+    some = Property("some", "invariant", exists((X,), App(MARK, (X,))))
+    assert isinstance(judge(system((MARK,), (), some), total_seconds=0.0)["some"], Unknown)
+    # What the initial values decide by themselves takes no query: that much is known.
+    assert judge(hand.mutex(), "exclusion", total_seconds=0.0)["exclusion"].bound == "depth 0, Proc <= 2"
 
 
 def test_a_run_that_the_evaluator_rejects_is_a_fault_of_ours_and_not_a_counterexample(monkeypatch):

@@ -5,12 +5,14 @@ shortest counterexample is equally short whoever finds it.  Set INTERLOCK_FUZZ=1
 """
 
 import os
-from itertools import islice, product
+from itertools import islice, pairwise, product
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from tests.engines import systems as hand
+from tests.engines.random_systems import Features, systems
 
-from interlock.core.term import App, Eq, Literal, Some, Var, conj, negate
+from interlock.core.term import negate
 from interlock.core.types import BOOL, EnumType, OptionType, SortType
 from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Violated
 from interlock.engines.evaluate import instantiate, replay
@@ -18,12 +20,9 @@ from interlock.engines.explore import ReferenceExplorer
 from interlock.engines.protocol import Limits
 from interlock.engines.z3.background import Theory
 from interlock.engines.z3.bmc import BoundedModelChecker, template
-from interlock.engines.z3.cases import known
 from interlock.engines.z3.finite import Finite, formulas
 from interlock.engines.z3.prove import Induction
 from interlock.engines.z3.terms import z3
-from tests.engines import systems as hand
-from tests.engines.random_systems import Features, systems
 
 FUZZ = bool(os.environ.get("INTERLOCK_FUZZ"))
 SETTINGS = settings(max_examples=400 if FUZZ else 12, deadline=None, suppress_health_check=list(HealthCheck))
@@ -115,7 +114,7 @@ class Unbounded:
                 self.facts.append(z3.Distinct(*names))
             if sort.ordered:
                 below = self.theory.vocabulary.order(sort)
-                self.facts += [below(a, b) for a, b in zip(names, names[1:], strict=False)]
+                self.facts += [below(a, b) for a, b in pairwise(names)]
         self.facts += self.equal(state, lambda e: e)
 
     def constant(self, value, type_):

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from tests.engines import systems as hand
+from tests.engines.systems import starts, var, write
 
 from interlock.core.system import Expect, Named, Obligation, Property, Transition, TransitionSystem, Update
 from interlock.core.term import (
@@ -27,8 +29,6 @@ from interlock.core.types import INT, OptionType, SortType
 from interlock.core.verdict import NotInductive, Proved, Unknown, Violated
 from interlock.engines.protocol import Limits
 from interlock.engines.z3.prove import Induction, dead_transitions
-from tests.engines import systems as hand
-from tests.engines.systems import starts, var, write
 
 NODE, CLIENT = SortType("Node"), SortType("Client")
 C, D, N = Var("c", CLIENT), Var("d", CLIENT), Var("n", NODE)

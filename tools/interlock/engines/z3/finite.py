@@ -93,7 +93,7 @@ class Finite:
         tables: dict[Symbol, Mapping[Row, Cases]] = {}
         facts: list[Expr] = []
         for var in variables:
-            # The type is in the name: variables of one name in two transitions may have different values to choose from.
+            # The type is in the name: in another transition a variable of this name may have another type.
             env[var], more = self.universe.unknown(f"{stem}{var.name}: {var.type}", var.type)
             facts += more
         for symbol in choices:
