@@ -43,7 +43,7 @@ class Processes:
         for decl in entity.decl.locals:
             if isinstance(decl.type, syntax.WalkType):
                 element = self._element_type(decl.type.over, ctx)
-                if element is not None:
+                if element is not None and self._may_walk(element, decl.span):
                     entity.walks[decl.name.text] = self._signature(entity, decl.name.text, element)
         self._declare_loops(entity, entity.decl.body, ctx)
         process.locals += tuple(local.local for local in entity.loop_locals.values())
@@ -57,7 +57,7 @@ class Processes:
                     else:
                         element = self.expressions.names.type(item.sort, ctx)
                     inner = ctx
-                    if element is not None:
+                    if element is not None and self._may_walk(element, item.span):
                         region = for_region(item)
                         entity.walks[region] = self._signature(entity, region, element)
                         local = self._loop_local(entity, item, element)
@@ -75,6 +75,17 @@ class Processes:
                     pass
                 case _:
                     assert_never(item)
+
+    def _may_walk(self, element: Type, span: Span) -> bool:
+        """Whether a walk may stand at such an element: that stores it, and processes cannot be stored."""
+        if element == typed.PROCESS:
+            self.report.add(
+                "E0322",
+                "a walk cannot go over processes, since it would have to store one",
+                span,
+                fix="walk over the sort that the processes have for a parameter",
+            )
+        return element != typed.PROCESS
 
     def _loop_local(self, entity: ProcessEntity, item: syntax.For, element: Type) -> LocalEntity | None:
         if isinstance(element, OptionType):

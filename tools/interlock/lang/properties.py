@@ -10,7 +10,7 @@ from interlock.core.source import Span
 from interlock.core.system import Expect, Property, PropertyKind, ScenarioStep, Scope
 from interlock.core.term import Term, Var, forall
 from interlock.core.types import IntType, RangeType
-from interlock.lang import syntax
+from interlock.lang import syntax, typed
 from interlock.lang.designators import Context, ProcessRef
 from interlock.lang.scope import ActionEntity, Instance, Report
 
@@ -113,6 +113,15 @@ class Properties:
         if bound is None:
             return
         ctx, params = bound
+        for var, binder in zip(params, decl.binders, strict=True):
+            if var.type == typed.PROCESS:
+                self.report.add(
+                    "E0304",
+                    "a scenario is about processes of known kinds",
+                    binder.type.span,
+                    fix="take the process's own parameters instead, as in `scenario s(l: Lru)` and `init(l): ..`",
+                )
+                return
         schedule: list[ScenarioStep] = []
         for line in decl.lines:
             steps = self._line(line, ctx)

@@ -399,6 +399,14 @@ class Signatures:
         name = instance.prefix + decl.name.text
         params = (*instance.index, *bound[1])
         types = tuple(v.type for v in params)
+        if typed.PROCESS in types:
+            self.report.add(
+                "E0323",
+                f"process `{name}` would be indexed by processes, itself among them",
+                decl.name.span,
+                fix="index it by the sort that the other process has for a parameter",
+            )
+            return
         process = typed.Process(
             name,
             params,

@@ -145,7 +145,8 @@ class Lowering:
             found, obligations = stepper.transitions()
             self.written.extend(found)
             self.obligations.extend(obligations)
-            self.initial.extend(stepper.initial_values())
+            for value in stepper.initial_values():
+                self._initial_value(value)
         for action in program.actions:
             self._action(action)
         if not self.machines and not program.actions:
@@ -153,6 +154,7 @@ class Lowering:
         for value in program.initial_values:
             self._initial_value(value)
         refinements = tuple(self._refinements())
+        properties = {p.name: tuple(self._property(p)) for p in program.properties}
         transitions = tuple(self._finished(transition, store) for transition, store in self.written)
         system = TransitionSystem(
             program.name,
@@ -164,10 +166,18 @@ class Lowering:
             tuple(replace(i, formula=self.expand(i.formula)) for i in program.initially),
             transitions,
             tuple(self.obligations),
-            (*(self._property(p) for p in program.properties), *self._implied(), *(p for p, _ in refinements)),
+            (
+                *(p for versions in properties.values() for p in versions),
+                *self._implied(),
+                *(p for p, _ in refinements),
+            ),
             tuple(machine.info() for machine in self.machines),
             program.scopes,
-            program.expects,
+            tuple(
+                replace(e, property=version.name) if version is not None else e
+                for e in program.expects
+                for version in properties.get(e.property, (None,))
+            ),
             tuple((a.name, a.fairness) for a in program.actions if a.fairness != "none"),
             tuple(refinement for _, refinement in refinements),
             program.doc,
@@ -211,21 +221,22 @@ class Lowering:
     # ------------------------------------------------------------ transitions
 
     def _action(self, action: typed.Action) -> None:
-        executor = Executor(self.split, self.places, action.name, action.name, action.params, frozenset())
-        for path in executor.block(action.body, Path()):
-            transition = Transition(
-                action.name,
-                action.params,
-                conj(path.guards),
-                (),
-                path.witnesses,
-                path.choices,
-                None,
-                action.name,
-                action.span,
-            )
-            self.written.append((transition, dict(path.store)))
-        self.obligations.extend(executor.obligations)
+        for params, values in self.split.assignments(action.params):
+            executor = Executor(self.split, self.places, action.name, action.name, params, frozenset())
+            for path in executor.block(action.body, Path(env=values)):
+                transition = Transition(
+                    action.name,
+                    params,
+                    conj(path.guards),
+                    (),
+                    path.witnesses,
+                    path.choices,
+                    None,
+                    action.name,
+                    action.span,
+                )
+                self.written.append((transition, dict(path.store)))
+            self.obligations.extend(executor.obligations)
 
     def _clients(self) -> None:
         """A module of operations alone is judged for every client that keeps its asserts."""
@@ -283,13 +294,12 @@ class Lowering:
 
     def _symbols(self) -> tuple[Symbol, ...]:
         found: dict[str, Symbol] = {}
-        for symbol in self.program.symbols:
+        for symbol in (*self.program.symbols, *(v.symbol for m in self.machines for v in m.process.locals)):
             for version, _ in self.split.versions(symbol):
                 found[version.name] = version
         for machine in self.machines:
             process = machine.process
-            own = [local.symbol for local in process.locals]
-            own += [s for walk in process.walks for s in (walk.owed, walk.visited)]
+            own = [s for walk in process.walks for s in (walk.owed, walk.visited)]
             own += [s for s in (process.result, machine.pc, machine.started) if s is not None]
             found.update((s.name, s) for s in own)
         return tuple(found.values())
@@ -303,17 +313,25 @@ class Lowering:
         )
         return (*sorts, typed.PROCESS) if used else sorts
 
-    def _property(self, prop: Property) -> Property:
-        taken = frozenset(v.name for v in prop.params)
-        schedule = tuple(replace(s, args=tuple(self.expand(a) for a in s.args)) for s in prop.schedule)
+    def _property(self, prop: Property) -> Iterator[Property]:
+        """The property over the system; a claim of each process is one property for each kind of process."""
         if prop.kind == "deadlock":
-            return prop
-        return replace(
-            prop,
-            formula=self.expand(prop.formula, taken),
-            leads_to=self.expand(prop.leads_to, taken),
-            schedule=schedule,
-        )
+            yield prop
+            return
+        choices = tuple(self.split.assignments(prop.params))
+        for params, values in choices:
+            evaluation = Evaluation(self.split, self.places, taken=frozenset(v.name for v in params))
+            kinds = [v.symbol.name for v in values.values() if isinstance(v, App)]
+            yield replace(
+                prop,
+                name="_".join((prop.name, *kinds)) if len(choices) > 1 else prop.name,
+                params=params,
+                formula=evaluation.term(prop.formula, values),
+                leads_to=evaluation.term(prop.leads_to, values),
+                schedule=tuple(
+                    replace(s, args=tuple(evaluation.term(a, values) for a in s.args)) for s in prop.schedule
+                ),
+            )
 
     def _implied(self) -> Iterator[Property]:
         """One property for each name under which obligations are judged, those without any left included."""

@@ -296,19 +296,19 @@ class Stepper:
 
     # ------------------------------------------------------------ the beginning
 
-    def initial_values(self) -> Iterator[Update]:
+    def initial_values(self) -> Iterator[typed.InitialValue]:
         """Where the process begins, and with what in its locals."""
         machine, process = self.machine, self.machine.process
         for local in process.locals:
-            yield Update(local.symbol, local.formals, local.initial)
+            yield typed.InitialValue(local.symbol, local.formals, local.initial)
         if process.result is not None:
-            yield Update(process.result, process.params, Literal(None, process.result.result))
+            yield typed.InitialValue(process.result, process.params, Literal(None, process.result.result))
         for walk in process.walks:
             for symbol in (walk.owed, walk.visited):
-                yield Update(symbol, (*process.params, Var("_e", walk.over.var.type)), FALSE)
-        yield Update(machine.pc, process.params, self._entry(machine.graph.entry))
+                yield typed.InitialValue(symbol, (*process.params, Var("_e", walk.over.var.type)), FALSE)
+        yield typed.InitialValue(machine.pc, process.params, self._entry(machine.graph.entry))
         if machine.started is not None:
-            yield Update(machine.started, process.params, FALSE)
+            yield typed.InitialValue(machine.started, process.params, FALSE)
 
     def _entry(self, node: Node) -> Term:
         machine = self.machine
