@@ -21,6 +21,7 @@ from interlock.core.term import (
     conj,
     exists,
     forall,
+    implies,
     negate,
 )
 from interlock.core.types import BOOL, INT, EnumType, OptionType, RangeType, SortType
@@ -148,6 +149,14 @@ def test_a_system_without_transitions_is_judged_at_its_initial_states():
     assert isinstance(judge(system((MARK,), (), some))["some"], Violated)
     constant = const("c", A, result=BOOL)
     assert isinstance(judge(system((MARK, constant), (), replace(some, formula=TRUE)))["some"], NoneUpTo)
+
+
+def test_a_variable_that_no_step_changes_is_one_and_the_same_throughout_a_run():
+    """Its cells after a step were once other cells than at the start, so that steps read what was never there."""
+    limit = var("limit", A)
+    mark = Transition("set", (X,), App(limit, (X,)), (write(MARK, (X,), TRUE),))
+    within = Property("within", "invariant", forall((X,), implies(App(MARK, (X,)), App(limit, (X,)))))
+    assert isinstance(judge(system((MARK, limit), (mark,), within, starts=(starts(MARK, FALSE),)))["within"], NoneUpTo)
 
 
 def test_options_in_steps_are_read_back():

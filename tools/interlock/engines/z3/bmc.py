@@ -120,7 +120,7 @@ class Search:
         pairs: list[tuple[Expr, Expr]] = []
         after: dict[Symbol, Mapping[Row, Cases]] = dict(before)
         settled: set[int] = set()
-        for symbol in self.finite.changing:
+        for symbol in (s for s in self.step.before if s not in self.finite.rigid):
             for row, cell in self.step.before[symbol].items():
                 for constant, current in _matching(cell, before[symbol][row]):
                     pairs.append((constant, z3.BoolVal(current, context) if isinstance(current, bool) else current))
