@@ -1,0 +1,118 @@
+"""Documentation is run: examples are accepted, refused and judged as the pages say, and commands print what is shown."""
+
+import ast
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+
+import pytest
+from tests.docs.pages import PAGES, ROOT, Block, blocks, blocks_of, named_tests, text_of
+
+from interlock.engines.protocol import Limits
+from interlock.pipeline import Request, check, lower_file, read_bytes
+from interlock_cli.main import main
+
+OPTIONS = {"file", "expect", "judged", "verdict"}
+SPECIFICATIONS = blocks("ilk")
+TRANSCRIPTS = blocks("console")
+
+
+def reader(block: Block):
+    """Read the page's own files before those of the installation."""
+    files = {**block.files, block.name: block.text}
+
+    def read(path: str) -> bytes:
+        return files[path].encode() if path in files else read_bytes(path)
+
+    return read
+
+
+@pytest.mark.parametrize("block", SPECIFICATIONS, ids=str)
+def test_examples_are_accepted_or_refused_as_the_page_says(block):
+    assert block.options.keys() <= OPTIONS
+    system, diagnostics = lower_file(block.name, reader(block))
+    expected = set(filter(None, block.options.get("expect", "").split(",")))
+    assert {d.code.name for d in diagnostics} == expected, "\n".join(d.message for d in diagnostics)
+    assert (system is None) == any(code.startswith("E") for code in expected)
+
+
+@pytest.mark.parametrize("block", [b for b in SPECIFICATIONS if {"judged", "verdict"} & b.options.keys()], ids=str)
+def test_examples_are_judged_as_the_page_says(block):
+    report = check(block.name, Request(limits=Limits(query_seconds=20, total_seconds=120)), reader(block))
+    found = {j.name: j.verdict.kind for j in report.judgements}
+    if "judged" in block.options:
+        assert report.ok, [(j.name, j.verdict, j.expected) for j in report.judgements if not j.ok]
+    for pair in filter(None, block.options.get("verdict", "").split(",")):
+        name, _, verdict = pair.partition(":")
+        assert found.get(name) == verdict, report.judgements
+
+
+@pytest.mark.parametrize("block", TRANSCRIPTS, ids=str)
+def test_commands_print_what_the_page_shows(block, tmp_path, monkeypatch, capsys):
+    for name, text in block.files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    printed: list[str] = []
+    for line in block.text.splitlines():
+        if line.startswith("$ interlock "):
+            arguments = shlex.split(line)[2:]
+            if arguments[0] in ("check", "prove", "bmc", "explore"):
+                arguments.append("--no-time")
+            main(arguments)
+            captured = capsys.readouterr()
+            printed += [line, *(captured.err + captured.out).splitlines()]
+    assert tidy(printed) == tidy(block.text.splitlines())
+
+
+def tidy(lines: list[str]) -> list[str]:
+    """Lines without blanks at their ends, and without blank lines at the end of an output."""
+    text = "\n".join(line.rstrip() for line in lines)
+    return re.sub(r"\n+(?=\n\$|\Z)", "", text).splitlines()
+
+
+@cache
+def functions(path: Path) -> frozenset[str]:
+    """Names of the functions that a file of tests defines."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_test_that_is_named_exists(page):
+    missing = [
+        f"{path}::{name}"
+        for path, name in named_tests(text_of(page))
+        if not (ROOT / path).is_file() or name not in functions(ROOT / path)
+    ]
+    assert not missing
+
+
+def test_each_paragraph_of_the_semantics_names_what_pins_it():
+    """A numbered paragraph ends with the tests that would fail if it were false, or with an example that is judged."""
+    page = text_of("docs/semantics.md")
+    paragraphs = re.split(r"^\*\*(?=\d+\. )", page, flags=re.MULTILINE)[1:]
+    bare = [
+        p.splitlines()[0]
+        for p in paragraphs
+        if not named_tests(p) and not any(b.options.keys() - {"file"} for b in blocks_of("", p))
+    ]
+    assert not bare
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    text = re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
+    targets = [target for target in re.findall(r"\]\(([^)\s]+)\)", text) if "://" not in target]
+    missing = [target for target in targets if not _exists((ROOT / page).parent, *target.partition("#")[::2], page)]
+    assert not missing
+
+
+def _exists(folder: Path, path: str, anchor: str, page: str) -> bool:
+    target = folder / path if path else ROOT / page
+    if not target.exists():
+        return False
+    if not anchor:
+        return True
+    headings = re.findall(r"^#+ (.*)$", target.read_text(encoding="utf-8"), re.MULTILINE)
+    return anchor in {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
