@@ -26,13 +26,20 @@ SUFFIX = ".ilk"
 Read = Callable[[str], bytes]
 
 
-def load(path: str, read: Read, spec_root: str | None = None) -> tuple[Program | None, tuple[Diagnostic, ...]]:
+Parsed = dict[tuple[str, bytes], tuple[Module | None, tuple[Diagnostic, ...]]]
+"""What files with these contents parse to: shared between loads, each is parsed once."""
+
+
+def load(
+    path: str, read: Read, spec_root: str | None = None, parsed: Parsed | None = None
+) -> tuple[Program | None, tuple[Diagnostic, ...]]:
     """Read the module at `path` and all that it uses.
 
     There is a program when the root could be parsed; a module that was not found or not parsed is absent from it, and
     a diagnostic says so.  `spec_root` is where the standard modules are, by default those of this installation.
+    Loads that are given the same `parsed` parse a file that they share only once.
     """
-    loading = _Loading(read, find_spec_root() if spec_root is None else spec_root)
+    loading = _Loading(read, find_spec_root() if spec_root is None else spec_root, {} if parsed is None else parsed)
     root = loading.root(path)
     return (None if root is None else Program(root, loading.modules)), tuple(loading.diagnostics)
 
@@ -84,6 +91,7 @@ class _Loading:
 
     read: Read
     spec_root: str
+    parsed: Parsed
     modules: dict[str, Module] = field(default_factory=dict[str, Module])
     diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
     _failed: set[str] = field(default_factory=set[str])
@@ -107,11 +115,10 @@ class _Loading:
         return None
 
     def _parse(self, path: str, data: bytes) -> Module | None:
-        source, problem = decode(path, data)
-        if problem is not None:
-            self.diagnostics.append(problem)
-            return None
-        module, diagnostics = parse(source)
+        if (path, data) not in self.parsed:
+            source, problem = decode(path, data)
+            self.parsed[path, data] = (None, (problem,)) if problem is not None else parse(source)
+        module, diagnostics = self.parsed[path, data]
         self.diagnostics.extend(diagnostics)
         return module
 
