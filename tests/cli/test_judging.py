@@ -251,3 +251,21 @@ def test_output_that_cannot_be_written_is_no_traceback(target, code):
     assert done.returncode == code
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+def test_a_worker_that_hangs_is_ended_and_what_it_told_is_kept(interlock, monkeypatch):
+    monkeypatch.setattr("interlock_cli.crew.GRACE", 0.5)
+    monkeypatch.setattr("interlock_cli.crew.judge_file", opens_and(lambda: time.sleep(3600)))
+    done = interlock("check", "broken.ilk", "lock.ilk", "--no-time", "--jobs", "1", "--limit", "0.5")
+    hung, well = done.out.split("lock.ilk")[:2]
+    assert done.code == 1
+    assert "ok    entered    proved" in hung
+    assert "FAIL  exclusion  unknown" in hung
+    assert "worker did not answer" in hung
+    assert "ok    exclusion  proved" in well
+
+
+def test_a_limit_that_is_over_leaves_everything_unknown_and_nothing_silent(interlock):
+    done = interlock("check", "lock.ilk", "--no-time", "--limit", "0.000001")
+    assert done.code == 1
+    assert done.out.count("no time left for this file") == 2

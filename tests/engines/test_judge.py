@@ -232,3 +232,27 @@ def test_an_inferred_lemma_is_tried_by_proof_only_and_fails_nothing():
     assert prover.asked
     assert not bounded.asked
     assert not explorer.asked
+
+
+def test_no_engine_gets_more_time_than_the_file_has_left():
+    engines, prover, bounded, explorer = crew(proves={"a": CTI})
+    of = system(Property("a", "invariant"))
+    list(search(of, ["a"], engines, Limits(total_seconds=50.0), iter((70.0, 5.0, 3.0, 2.0)).__next__))
+    given = [limits.total_seconds for engine in (prover, bounded, explorer) for _, limits in engine.asked]
+    assert given == [50.0, 5.0, 2.0, 3.0]
+
+
+def test_what_is_open_when_no_time_is_left_is_unknown_for_that_reason():
+    engines, prover, bounded, explorer = crew(proves={"a": CTI})
+    times = iter((7.0, 0.0, 0.0, -1.0))  # the proof takes it all
+    properties = (Property("a", "invariant"), Property("waits", "liveness"))
+    of = system(*properties)
+    found = list(search(of, ["a", "waits"], engines, Limits(), times.__next__))
+    assert prover.asked
+    assert not bounded.asked
+    assert not explorer.asked
+    a, waits = conclude(of, ["a", "waits"], found)
+    assert a.verdict is CTI
+    assert any("no time left" in note for note in a.notes)
+    assert isinstance(waits.verdict, Unknown)
+    assert waits.verdict.reason == "no time left for this file"

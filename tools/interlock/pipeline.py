@@ -25,13 +25,14 @@ class Request:
     """What is asked of every file.
 
     `scope` is the name of a scope in the file or `Lru=2,Memcg=3`, empty for the default; `properties` are the names to
-    judge, empty for all.
+    judge, empty for all.  `seconds` is what there is for each file, all engines together.
     """
 
     command: Command = "check"
     scope: str = ""
     properties: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    seconds: float = 300.0
 
 
 def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None) -> None:
@@ -51,8 +52,12 @@ def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None
     def progress(text: str) -> None:
         emit(Working(text))
 
-    limits = replace(request.limits, sizes=scope, progress=progress)
-    for event in _judge(system, names, request, limits):
+    def left() -> float:
+        return start + request.seconds - time.perf_counter()
+
+    seconds = max(0.0, min(request.limits.total_seconds, left()))
+    limits = replace(request.limits, sizes=scope, progress=progress, total_seconds=seconds)
+    for event in _judge(system, names, request, limits, left):
         emit(event)
     emit(Finished(time.perf_counter() - start))
 
@@ -96,10 +101,12 @@ def standard_engines() -> Engines:
     return Engines(Induction(), BoundedModelChecker(), ReferenceExplorer())
 
 
-def _judge(system: TransitionSystem, names: tuple[str, ...], request: Request, limits: Limits) -> Iterator[Event]:
+def _judge(
+    system: TransitionSystem, names: tuple[str, ...], request: Request, limits: Limits, left: Callable[[], float]
+) -> Iterator[Event]:
     match request.command:
         case "check":
-            yield from search(system, names, standard_engines(), limits)
+            yield from search(system, names, standard_engines(), limits, left)
         case "prove":
             yield from ask(standard_engines().prover, system, names, replace(limits, sizes={}))
         case "bmc":

@@ -61,7 +61,7 @@ class Finished:
 
 Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Finished
 
-Ending = OneOf["finished", "interrupted", "worker died"]
+Ending = OneOf["finished", "interrupted", "worker died", "worker did not answer"]
 
 
 @dataclass(frozen=True)

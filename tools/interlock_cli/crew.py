@@ -20,6 +20,9 @@ from interlock.core.diagnostic import diagnose
 from interlock.pipeline import Request, judge_file
 from interlock.report import Ending, Event, FileReport, Finished, Rejected, fold
 
+GRACE = 30.0
+"""Seconds that a worker may take beyond its limit before it counts as hung: limits hold between queries only."""
+
 _DEEP = 20_000
 _PR_SET_PDEATHSIG = 1
 
@@ -33,10 +36,16 @@ class _Job:
     pipe: Connection | None = None
     events: list[Event] = field(default_factory=list[Event])
     over: bool = False
+    started: float = 0.0
+    ending: Ending = "finished"
 
 
 class Crew:
-    """Judges files in up to `hands` worker processes at a time."""
+    """Judges files in up to `hands` worker processes at a time.
+
+    A worker that is still silent `GRACE` seconds after its limit is ended: the verdicts it has told are kept, and
+    whatever it has not is Unknown.
+    """
 
     def __init__(self, paths: Sequence[str], request: Request, hands: int) -> None:
         self._jobs = [_Job(path) for path in paths]
@@ -68,12 +77,16 @@ class Crew:
         for job in running:
             if job.pipe in ready:
                 told.extend((job.path, event) for event in _receive(job))
+            elif time.monotonic() > job.started + self._request.seconds + GRACE:
+                _abandon(job)
         return told
 
     def report(self, index: int, ending: Ending = "finished") -> FileReport | None:
         """The report of one file if it is over, or of what is known with another `ending`."""
         job = self._jobs[index]
-        return fold(job.path, job.events, ending) if job.over or ending != "finished" else None
+        if job.over:
+            return fold(job.path, job.events, job.ending)
+        return fold(job.path, job.events, ending) if ending != "finished" else None
 
     def stop(self) -> None:
         """End the workers that still run, after hearing what they have said."""
@@ -89,6 +102,7 @@ class Crew:
         mine, theirs = self._processes.Pipe(duplex=False)
         job.worker = self._processes.Process(target=_work, args=(job.path, self._request, theirs), daemon=True)
         sys.stdout.flush()
+        job.started = time.monotonic()
         job.worker.start()
         theirs.close()
         job.pipe = mine
@@ -110,6 +124,15 @@ def _receive(job: _Job) -> list[Event]:
         job.pipe.close()
         job.pipe = None
     return [event]
+
+
+def _abandon(job: _Job) -> None:
+    """End a worker that does not answer."""
+    assert job.worker is not None
+    assert job.pipe is not None
+    job.worker.kill()
+    job.pipe.close()
+    job.pipe, job.over, job.ending = None, True, "worker did not answer"
 
 
 def _die_with_parent() -> None:

@@ -23,8 +23,9 @@ def add_judging(parser: ArgumentParser, *, scope: bool) -> None:
     output.add_argument("--no-time", action="store_true", help="leave out times, so that output can be compared")
     output.add_argument("-j", "--jobs", type=positive, default=0, metavar="N", help="files judged at a time")
     limits = parser.add_argument_group("limits")
+    limits.add_argument("--limit", type=positive_float, default=300.0, metavar="S", help="each file, all engines")
     limits.add_argument("--query-seconds", type=positive_float, default=10.0, metavar="S", help="each solver query")
-    limits.add_argument("--total-seconds", type=positive_float, default=120.0, metavar="S", help="each engine and file")
+    limits.add_argument("--total-seconds", type=positive_float, default=120.0, metavar="S", help="each engine")
     limits.add_argument("--depth", type=natural, default=12, metavar="N", help="steps of a bounded search")
     limits.add_argument("--states", type=positive, default=200_000, metavar="N", help="states the explorer keeps")
 
@@ -40,7 +41,7 @@ def request(command: Command, arguments: Namespace) -> Request:
         depth=arguments.depth,
         states=arguments.states,
     )
-    return Request(command, getattr(arguments, "scope", ""), tuple(arguments.property), limits)
+    return Request(command, getattr(arguments, "scope", ""), tuple(arguments.property), limits, arguments.limit)
 
 
 def jobs(arguments: Namespace) -> int:

@@ -6,8 +6,9 @@ a run that is interrupted, or whose process dies, still concludes from what was 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import assert_never
 
 from interlock.core.system import Expectation, Property, PropertyKind, TransitionSystem
@@ -34,6 +35,9 @@ _SEARCHED: frozenset[PropertyKind] = BOUNDED | frozenset[PropertyKind](
 
 INTERNAL = "internal error"
 """How the reason of every `Unknown` begins that is a fault of the tool and not of the specification."""
+
+NO_TIME = "no time left"
+"""How the reason of an `Unknown` begins where the limit of the whole file was reached first."""
 
 _GLANCE_DEPTH = 5
 _GLANCE_SECONDS = 15.0
@@ -80,12 +84,26 @@ def finite_scope(system: TransitionSystem) -> dict[str, int]:
     return {sort.name: sizes.get(sort.name, 2) for sort in system.sorts}
 
 
-def search(system: TransitionSystem, names: Sequence[str], engines: Engines, limits: Limits) -> Iterator[Finding]:
+def unlimited() -> float:
+    """Seconds left where nobody counts them."""
+    return inf
+
+
+def search(
+    system: TransitionSystem,
+    names: Sequence[str],
+    engines: Engines,
+    limits: Limits,
+    left: Callable[[], float] = unlimited,
+) -> Iterator[Finding]:
     """Judge the named properties, each by the engine that suits it, and yield findings as they come.
 
     Proof comes first, for all properties together since each may rest on the others; those that the file expects to be
     violated are left out of it, they would only fail.  A glance at short runs then refutes most plain mistakes before
     the finite scope is exhausted, and what even that leaves open is searched to the full depth.
+
+    `left` tells how many seconds there are for all of it: no engine gets more, and what is open when none are left is
+    Unknown for that reason.
     """
     expected = {expect.property: expect.verdict for expect in system.expects}
     kinds = {prop.name: prop.kind for prop in system.properties}
@@ -102,7 +120,9 @@ def search(system: TransitionSystem, names: Sequence[str], engines: Engines, lim
         return [n for n in names if not _settled(verdicts[n]) and kinds[n] in able]
 
     def run(engine: Engine, wanted: Sequence[str], within: Limits) -> Iterator[Finding]:
-        for finding in ask(engine, system, wanted, within):
+        seconds = min(within.total_seconds, left()) if wanted else 0.0
+        timed = replace(within, total_seconds=seconds)
+        for finding in ask(engine, system, wanted, timed) if seconds > 0 else out_of_time(wanted):
             verdicts[finding.property].append(finding.verdict)
             yield finding
 
@@ -112,6 +132,11 @@ def search(system: TransitionSystem, names: Sequence[str], engines: Engines, lim
     yield from run(engines.explorer, undecided(), finite)
     yield from run(engines.bounded, [n for n in undecided(BOUNDED) if not _exhausted(verdicts[n])], finite)
     yield from run(engines.prover, [n for n in undecided(PROVABLE) if expected.get(n) == "violated"], unbounded)
+
+
+def out_of_time(names: Iterable[str]) -> Iterator[Finding]:
+    """What is said of properties that no engine has time for."""
+    return (Finding(name, Unknown("none", f"{NO_TIME} for this file")) for name in names)
 
 
 def ask(engine: Engine, system: TransitionSystem, names: Sequence[str], limits: Limits) -> Iterator[Finding]:
@@ -274,7 +299,7 @@ def _notes(verdict: Verdict, found: Sequence[Verdict]) -> tuple[str, ...]:
     if isinstance(verdict, Proved | Violated):
         others = [v for v in found if isinstance(v, Unknown) and v.reason.startswith(INTERNAL)]
     else:
-        others = [v for v in found if v is not verdict]
+        others = [v for v in found if v != verdict]
     return tuple(dict.fromkeys(_remark(other) for other in others))
 
 
