@@ -42,6 +42,13 @@ def solver(context: Context, facts: Iterable[Expr]) -> Solver:
     return made
 
 
+def ground_solver(context: Context, facts: Iterable[Expr], *, numbers: bool) -> Solver:
+    """A solver for formulas without quantifiers: a plain SAT solver, unless integers without bounds occur."""
+    made = z3.SimpleSolver(ctx=context) if numbers else z3.SolverFor("QF_FD", ctx=context)
+    made.add(*facts)
+    return made
+
+
 def ask(asked: Solver, budget: Budget, assumptions: Sequence[Expr] = ()) -> Answer:
     """Whether what the solver assumes, and the assumptions, can hold together."""
     seconds = budget.left()

@@ -16,7 +16,7 @@ from interlock.core.term import Symbol
 from interlock.core.trace import Step, Trace
 from interlock.core.verdict import NoneUpTo, Proved, Unknown, Verdict, Violated
 from interlock.engines.protocol import Limits
-from interlock.engines.z3.ask import Answer, Budget, ask, solver
+from interlock.engines.z3.ask import Answer, Budget, ask, ground_solver
 from interlock.engines.z3.cases import Cases, Truth, both, choose, either, opposite, same_truth
 from interlock.engines.z3.confirm import confirm
 from interlock.engines.z3.finite import Finite, Values, formulas, holds
@@ -104,27 +104,25 @@ class Search:
     budget: Budget
     asked: Solver = field(init=False)
     frames: list[Frame] = field(default_factory=list[Frame])
+    goals: dict[str, Truth] = field(default_factory=dict[str, Truth])
     renamings: list[list[tuple[Expr, Expr]]] = field(default_factory=list[list[tuple[Expr, Expr]]])
 
     def __post_init__(self) -> None:
         frame, conditions = self.finite.initial("0 ")
         facts = [*self.finite.facts, *formulas(conditions, self.finite.context)]
-        self.asked = solver(self.finite.context, facts)
+        self.asked = ground_solver(self.finite.context, facts, numbers=self.finite.numbers)
         self.frames.append(frame)
 
     def deepen(self) -> None:
         """Assume one more step."""
         depth = len(self.frames)
         before = self.frames[-1]
-        context = self.finite.context
         pairs: list[tuple[Expr, Expr]] = []
         after: dict[Symbol, Mapping[Row, Cases]] = dict(before)
         settled: set[int] = set()
-        for symbol in (s for s in self.step.before if s not in self.finite.rigid):
-            for row, cell in self.step.before[symbol].items():
-                for constant, current in _matching(cell, before[symbol][row]):
-                    pairs.append((constant, z3.BoolVal(current, context) if isinstance(current, bool) else current))
-                    settled.add(constant.get_id())
+        for constant, current in self._cells(before):
+            pairs.append((constant, current))
+            settled.add(_id(constant))
         renamed = {
             c.get_id(): z3.Const(f"{depth} {c.decl().name()}", c.sort())
             for c in self.step.names
@@ -133,7 +131,7 @@ class Search:
         pairs += [(c, renamed[c.get_id()]) for c in self.step.names if c.get_id() in renamed]
         for symbol in self.finite.changing:
             after[symbol] = {row: _renamed(cell, renamed) for row, cell in self.step.after[symbol].items()}
-        self.asked.add(*(z3.substitute(fact, *pairs) for fact in self.step.facts))
+        self.asked.add(*substituted(self.step.facts, pairs))
         self.frames.append(after)
         self.renamings.append(pairs)
 
@@ -158,36 +156,70 @@ class Search:
             steps.append(self.finite.taken(model, index, Values(env, {}), self.frames[depth + 1]))
         return Trace(self.finite.state(model, self.frames[0]), tuple(steps))
 
-    def target(self, prop: Property) -> Truth:
-        """That the run ends where the property is broken (or reached)."""
-        frame = self.frames[-1]
+    def targets(self, props: Sequence[Property]) -> dict[str, Truth]:
+        """For each property, that the run ends where it is broken (or reached)."""
+        found: dict[str, Truth] = {}
+        now = self._now()
+        for steps in (False, True):
+            goals = {p.name: self._goal(p) for p in props if (p.kind == "step_invariant") == steps}
+            if steps and not self.renamings:
+                found |= dict.fromkeys(goals, False)
+                continue
+            found |= {name: goal for name, goal in goals.items() if isinstance(goal, bool)}
+            open_ = {name: goal for name, goal in goals.items() if not isinstance(goal, bool)}
+            here = substituted(list(open_.values()), self.renamings[-1] if steps else now)
+            for name, goal in zip(open_, here, strict=True):
+                simple: Expr = z3.simplify(goal)
+                found[name] = False if z3.is_false(simple) else simple
+        return found
+
+    def _now(self) -> list[tuple[Expr, Expr]]:
+        """The template's cells before a step as the present ones."""
+        return list(self._cells(self.frames[-1]))
+
+    def _cells(self, frame: Frame) -> Iterator[tuple[Expr, Expr]]:
+        for symbol, table in self.step.before.items():
+            if symbol not in self.finite.rigid:
+                for row, cell in table.items():
+                    for constant, current in _matching(cell, frame[symbol][row]):
+                        known = z3.BoolVal(current, self.finite.context) if isinstance(current, bool) else current
+                        yield constant, known
+
+    def _goal(self, prop: Property) -> Truth:
+        """The target over the template's cells: spelt out once, whatever the depth."""
+        if prop.name not in self.goals:
+            self.goals[prop.name] = self._spelt_out(prop)
+        return self.goals[prop.name]
+
+    def _spelt_out(self, prop: Property) -> Truth:
+        finite, before, after = self.finite, self.step.before, self.step.after
         match prop.kind:
             case "reachable":
-                return self.finite.formula(prop.formula, frame)
+                return finite.formula(prop.formula, before)
             case "step_invariant":
-                if len(self.frames) < 2:
-                    return False
-                before = self.frames[-2]
                 moved = either(
-                    both((self._took(i), self.finite.moved(t, before, frame)))
-                    for i, t in enumerate(self.finite.system.transitions)
+                    both((take, finite.moved(transition, before, after)))
+                    for take, transition in zip(self.step.taken, finite.system.transitions, strict=True)
                 )
-                return both((moved, opposite(self.finite.formula(prop.formula, before, frame))))
+                return both((moved, opposite(finite.formula(prop.formula, before, after))))
             case "assertion" | "unwrap" | "range":
                 failures: list[Truth] = []
-                for number, obligation in enumerate(self.finite.system.obligations):
+                for number, obligation in enumerate(finite.system.obligations):
                     if obligation.property == prop.name:
-                        stem = f"{len(self.frames) - 1} obligation {number} "
-                        failed, facts = self.finite.failure(obligation, frame, stem)
+                        failed, facts = finite.failure(obligation, before, f"obligation {number} ")
                         self.asked.add(*facts)
                         failures.append(failed)
                 return either(failures)
             case _:
-                return opposite(self.finite.formula(prop.formula, frame))
+                return opposite(finite.formula(prop.formula, before))
 
-    def _took(self, index: int) -> Expr:
-        take = self.step.taken[index]
-        return next(new for old, new in self.renamings[-1] if old.get_id() == take.get_id())
+
+def substituted(formulas_: Sequence[Expr], pairs: Sequence[tuple[Expr, Expr]]) -> list[Expr]:
+    """The formulas with constants replaced, all in one call: z3's library looks at every pair on each."""
+    if not formulas_:
+        return []
+    together = z3.And(z3.BoolVal(True, formulas_[0].ctx), *formulas_)
+    return list(z3.substitute(together, *pairs).children())[1:]
 
 
 def _matching(cell: Cases, current: Cases) -> Iterator[tuple[Expr, Truth]]:
@@ -254,7 +286,7 @@ def _search(system: TransitionSystem, names: Sequence[str], limits: Limits) -> I
         limits.progress(f"{METHOD}: depth {depth}")
         if depth:
             search.deepen()
-        targets = {name: search.target(prop) for name, prop in open_.items()}
+        targets = search.targets(list(open_.values()))
         complete = True
         while open_:
             goal = either(targets[name] for name in open_)

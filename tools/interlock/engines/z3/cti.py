@@ -13,7 +13,7 @@ from interlock.core.system import Obligation, Property, TransitionSystem
 from interlock.core.term import Count, Quant, Term, children
 from interlock.core.trace import Trace
 from interlock.core.types import BoolType, EnumType, IntType, OptionType, RangeType, SortType
-from interlock.engines.z3.ask import Budget, ask, solver
+from interlock.engines.z3.ask import Budget, ask, ground_solver
 from interlock.engines.z3.cases import Truth, both, opposite
 from interlock.engines.z3.finite import Finite, Values, formulas, holds
 from interlock.engines.z3.ground import Frame
@@ -85,7 +85,7 @@ def smallest(system: TransitionSystem, make: Callable[[Finite], Question], budge
             return None
         finite = Finite(system, sizes)
         question = make(finite)
-        asked = solver(finite.context, question.facts)
+        asked = ground_solver(finite.context, question.facts, numbers=finite.numbers)
         if ask(asked, budget) == "sat":
             return question.trace(_strip(question, asked, budget))
         if not sizes:

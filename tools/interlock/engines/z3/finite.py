@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,7 +10,7 @@ from interlock.core.rewrite import subterms
 from interlock.core.system import Obligation, Transition, TransitionSystem
 from interlock.core.term import Count, Literal, Quant, Symbol, Term, Value, Var, conj, exists, negate
 from interlock.core.trace import State, Step
-from interlock.core.types import OptionType, RangeType, Type
+from interlock.core.types import INT, OptionType, RangeType, Type
 from interlock.engines.z3.cases import Cases, Truth, both, known
 from interlock.engines.z3.definitions import in_order
 from interlock.engines.z3.ground import Frame, Grounder, Row, Universe, differs
@@ -50,6 +50,7 @@ class Finite:
         self.universe = Universe(self.context, present, highs, ends)
         self.changing = frozenset(u.symbol for t in system.transitions for u in t.updates)
         self.rigid = self._rigid(ends)
+        self.numbers = _has_numbers(system)
 
     # States
 
@@ -219,16 +220,43 @@ def holds(model: Model, condition: Truth) -> bool:
     return condition if isinstance(condition, bool) else bool(z3.is_true(model.eval(condition, model_completion=True)))
 
 
+def _has_numbers(system: TransitionSystem) -> bool:
+    """Whether integers without bounds occur in the formulas of a finite instance: values of Int, or counts."""
+    steps: list[Transition | Obligation] = [*system.transitions, *system.obligations]
+    symbols = [*system.symbols, *(c for step in steps for c in step.choices)]
+    variables = [v for step in steps for v in (*step.params, *step.witnesses)]
+    types = [*(s.result for s in symbols), *(v.type for v in variables)]
+    return any(_plain(t) == INT for t in types) or any(isinstance(t, Count) for t in _parts(system))
+
+
+def _plain(type_: Type) -> Type:
+    return type_.of if isinstance(type_, OptionType) else type_
+
+
+def _parts(system: TransitionSystem) -> Iterator[Term]:
+    """Every subterm of the system."""
+    for named in (*system.axioms, *system.initially):
+        yield from subterms(named.formula)
+    for update in system.initial_values:
+        yield from subterms(update.value)
+    for transition in system.transitions:
+        yield from subterms(transition.guard)
+        for update in transition.updates:
+            yield from subterms(update.value)
+    for obligation in system.obligations:
+        yield from subterms(obligation.reach)
+        yield from subterms(obligation.condition)
+    for prop in system.properties:
+        yield from subterms(prop.formula)
+
+
 def _range_ends(system: TransitionSystem) -> frozenset[str]:
     types: list[Type] = []
     for symbol in system.symbols:
         types += [*symbol.params, symbol.result]
-    terms = [named.formula for named in (*system.axioms, *system.initially)]
     for transition in system.transitions:
         types += [v.type for v in (*transition.params, *transition.witnesses)]
         types += [type_ for symbol in transition.choices for type_ in (*symbol.params, symbol.result)]
-        terms += [transition.guard, *(u.value for u in transition.updates)]
-    terms += [t for o in system.obligations for t in (o.reach, o.condition)] + [p.formula for p in system.properties]
-    types += [v.type for term in terms for part in subterms(term) if isinstance(part, Quant | Count) for v in part.vars]
-    plain = [t.of if isinstance(t, OptionType) else t for t in types]
+    types += [v.type for part in _parts(system) if isinstance(part, Quant | Count) for v in part.vars]
+    plain = [_plain(t) for t in types]
     return frozenset(t.high for t in plain if isinstance(t, RangeType) and isinstance(t.high, str))

@@ -100,6 +100,8 @@ class Proof:
         match found:
             case None if failure.answer == "sat":
                 return Unknown(METHOD, f"not inductive {place}; no small counterexample to show it")
+            case None if not self.budget.left():
+                return Unknown(METHOD, f"no time left {place}: {self.limits.total_seconds:.3g} s are over")
             case None:
                 return Unknown(METHOD, f"no answer {place} within {self.limits.query_seconds:g} s")
             case str():
@@ -160,7 +162,7 @@ class Proof:
         failure = breaks(prop, self.proved)
         if failure is None:
             return
-        if len(self.strongest) > len(self.proved):
+        if len(self.strongest) > len(self.proved) and self.budget.left():
             stronger = breaks(prop, self.strongest)
             if stronger is None:
                 unproved = [p for p in self.strongest if p not in self.proved]
@@ -181,6 +183,8 @@ class Proof:
                 return Failure("unknown", index, reason=instance)
             if not instance.changed:
                 continue
+            if not self.budget.left():
+                return Failure("unknown", index, None, names)
             after = z3.substitute_funs(formula, *instance.primes)
             asked.push()
             asked.add(*instance.assumptions, z3.Not(after))
@@ -215,7 +219,7 @@ class Proof:
         """Name the unproved property without which this one is not inductive."""
         for lemma in dropped:
             rest = [lemma, *kept]
-            if failure.transition is None:
+            if failure.transition is None or not self.budget.left():
                 continue
             prop = self.system.property(name)
             if self._step_breaks(failure.transition, rest, [prop]) == {}:
@@ -260,6 +264,8 @@ class Proof:
         instance = self.instances[index]
         if isinstance(instance, str):
             return {p.name: Failure("unknown", index, reason=instance) for p in touched}
+        if not self.budget.left():  # to write a question down that cannot be asked takes time as well
+            return {p.name: Failure("unknown", index) for p in touched}
         asked = self.state(assumed)
         asked.add(*instance.assumptions)
         after = {p.name: z3.substitute_funs(self.theory.formula(p.formula), *instance.after) for p in touched}
