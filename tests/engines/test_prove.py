@@ -28,6 +28,8 @@ from interlock.core.term import (
 from interlock.core.types import INT, OptionType, SortType
 from interlock.core.verdict import NotInductive, Proved, Unknown, Violated
 from interlock.engines.protocol import Limits
+from interlock.engines.z3 import prove
+from interlock.engines.z3.ask import Budget
 from interlock.engines.z3.prove import Induction, dead_transitions
 
 NODE, CLIENT = SortType("Node"), SortType("Client")
@@ -209,3 +211,17 @@ def test_a_bulk_write_that_unwraps_at_every_row_is_the_value_held_there():
     system = lock(kept)
     system = replace(system, symbols=(*system.symbols, last), transitions=(note,))
     assert isinstance(judge(system)["kept"], Proved)
+
+
+def test_without_time_nothing_is_asked_and_the_reason_says_so(monkeypatch):
+    def never(*_):
+        raise AssertionError("written down for nothing")
+
+    monkeypatch.setattr("interlock.engines.z3.prove.smallest", lambda *_: None)
+    monkeypatch.setattr("interlock.engines.z3.prove.z3.substitute_funs", never)
+    proof = prove.Proof(lock(MUTEX, NOT_FREE), Budget(10.0, 0.0, lambda: 1.0), Limits(), frozenset({"mutex"}))
+    assert set(proof._step_breaks(0, [MUTEX], [MUTEX])) == {"mutex"}
+    proof.failures["mutex"] = prove.Failure("unknown", 0)
+    verdict = proof.verdict(MUTEX)
+    assert isinstance(verdict, Unknown)
+    assert "no time left after acquire" in verdict.reason
