@@ -206,7 +206,17 @@ class Properties:
                 "E0319", f"`{entity.name}` takes {len(entity.params)} argument(s), not {len(full)}", line.process.span
             )
             return None
-        return (ScenarioStep(entity.name, full, entity.name, "step", line.span),)
+        own = entity.name.rsplit(".", 1)[-1]
+        for item in line.items:
+            if item.label is not None and (item.to_end or item.label.text != own):
+                self.report.add(
+                    "E0213",
+                    f"an action is its only step; `{entity.name}` has no step `{item.label.text}`",
+                    item.label.span,
+                    fix=f"write `{own}` or `...`",
+                )
+                return None
+        return tuple(ScenarioStep(entity.name, full, entity.name, "step", item.span) for item in line.items)
 
     # ------------------------------------------------------------ the specification's own tests
 
