@@ -1,5 +1,7 @@
 """Rulings 16 to 25: what lowering does to processes, options, sets, `!`, bulk writes, havoc and primes."""
 
+from pathlib import Path
+
 import pytest
 from tests.rulings.design import codes, explored, proved, system_of
 
@@ -213,8 +215,8 @@ def test_ruling_20_where_restricts_what_a_bulk_assignment_writes():
 
 
 def test_ruling_21_a_freed_block_is_never_handed_out_again():
-    with open(f"{find_spec_root()}/std/heap.ilk", encoding="utf-8") as file:
-        heap = "std.heap" + file.read().split("module std.heap", 1)[1]
+    source = Path(find_spec_root(), "std", "heap.ilk").read_text(encoding="utf-8")
+    heap = "std.heap" + source.split("module std.heap", 1)[1]
     text = """
     sort B
     use std.heap(B) as heap

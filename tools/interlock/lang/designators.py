@@ -125,6 +125,8 @@ class Context:
     has_self: bool = False
     quantified: frozenset[Var] = frozenset()
     """Variables that stand for many values at once, so that `!` cannot oblige one of them."""
+    refused: frozenset[str] = frozenset()
+    """Names that were to be bound here and were not, which was reported."""
 
     def bind(self, **names: Entity) -> Context:
         """The same context with more names bound."""
@@ -133,6 +135,10 @@ class Context:
     def bind_vars(self, bound: tuple[tuple[str, Entity], ...]) -> Context:
         """The same context with more names bound."""
         return replace(self, bindings={**self.bindings, **dict(bound)})
+
+    def without(self, name: str) -> Context:
+        """The same context after a declaration of that name that was wrong."""
+        return replace(self, refused=self.refused | {name})
 
     def over(self, variables: tuple[Var, ...]) -> Context:
         """The same context under a quantifier over these variables."""

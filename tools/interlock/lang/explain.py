@@ -190,6 +190,19 @@ def _instead(s: Situation, kind: str) -> Word:
     return Word(kind, kind, s.token.start, s.token.end, s.token.line_first)
 
 
+def _parameter_value(s: Situation) -> Finding | None:
+    """`module m(var v: Bool = false)`: skip the value and go on with the next parameter."""
+    if s.token.kind not in ("=", ":=") or s.tokens[0].kind != "module" or not {",", ")"} <= s.expected:
+        return None
+    depth, end = 1, s.at + 1
+    while s.tokens[end].kind != "END" and (depth > 1 or s.tokens[end].kind not in (",", ")")):
+        depth += {"(": 1, ")": -1}.get(s.tokens[end].kind, 0)
+        end += 1
+    fix = "leave it out; whoever uses the module passes a var that has its value already"
+    diagnostic = diagnose("E0220", "a module parameter has no value of its own", s.span, fix=fix)
+    return Finding(diagnostic, [], skip=end - s.at)
+
+
 def _arrow(s: Situation) -> Finding | None:
     if s.token.kind == "=>" and "OPERATOR" in s.expected:
         fix = "write `implies`, or `>=` for a comparison"
@@ -284,6 +297,7 @@ _HABITS = (
     _verb_of_another_language,
     _semicolon,
     _trailing_semicolon,
+    _parameter_value,
     _assignment,
     _arrow,
     _misspelt,

@@ -63,13 +63,15 @@ class Names:
     # ------------------------------------------------------------ looking up
 
     def find(self, name: str, span: Span, ctx: Context) -> Entity | None:
-        """Look a name up, innermost first; an unknown one is reported."""
+        """Look a name up, innermost first; an unknown one is reported, unless its declaration was."""
         bound = ctx.bindings.get(name)
         if bound is not None:
             return bound
         found = ctx.instance.visible(name)
         if found is not None:
             return found[0]
+        if self.report.failed and (name in ctx.refused or ctx.instance.was_refused(name)):
+            return None
         candidates = {*ctx.bindings, *ctx.instance.all_names(), *BUILTINS}
         fix = did_you_mean(name, candidates)
         if name in ctx.instance.module_parts():

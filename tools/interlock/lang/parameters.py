@@ -30,7 +30,6 @@ class Parameters:
                 case syntax.SortDecl():
                     self.signatures.declare_sort(instance, param)
                 case syntax.SymbolDecl():
-                    self._refuse_value(param)
                     self.signatures.declare_symbol(instance, param)
                 case syntax.Define():
                     type_ = param.type or syntax.NamedType(syntax.Name("Bool", param.span), param.span)
@@ -38,12 +37,6 @@ class Parameters:
                     self.signatures.declare_symbol(instance, const)
                 case _:
                     assert_never(param)
-
-    def _refuse_value(self, param: syntax.SymbolDecl) -> None:
-        if param.value is not None:
-            self.report.add(
-                "E0220", "a module parameter has no value of its own", param.value.span, fix="its owner gives the value"
-            )
 
     def bind(
         self, instance: Instance, module: syntax.Module, decl: syntax.Use
@@ -139,13 +132,8 @@ class Parameters:
             isinstance(body, App) and not body.symbol.rigid and body.args[len(body.args) - len(formals) :] == formals
         )
         if kind in ("var", "ghost"):
-            self._refuse_value_of(param)
             if not writable:
                 self.report.add("E0226", f"`{param.name.text}` is written by the module, so it needs a var", span)
                 return None
             return ApplicationEntity(formals, body, writable=True)
         return ApplicationEntity(formals, body, writable=False)
-
-    def _refuse_value_of(self, param: syntax.SymbolDecl | syntax.Define) -> None:
-        if isinstance(param, syntax.SymbolDecl):
-            self._refuse_value(param)

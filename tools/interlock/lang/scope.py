@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Literal as OneOf
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from interlock.core.diagnostic import Diagnostic, Label, diagnose
 from interlock.core.source import Span
@@ -205,10 +205,47 @@ class Instance:
         names.update(self.names)
         return names
 
+    def was_refused(self, name: str) -> bool:
+        """Whether a declaration of that name was wrong, which was reported there."""
+        declared = {text for decl in self.module.declarations for text in names_of(decl)}
+        return name in declared or any(other.was_refused(name) for other, _ in self.opened)
+
     def module_parts(self) -> frozenset[str]:
         """Last components of the modules it uses: a likely slip is to take them for names."""
         uses = (d for d in self.module.declarations if isinstance(d, syntax.Use))
         return frozenset(use.module.text.rsplit(".", 1)[-1] for use in uses)
+
+
+def names_of(decl: syntax.Declaration) -> tuple[str, ...]:
+    """Names that a declaration gives a meaning to."""
+    match decl:
+        case syntax.Use():
+            return () if decl.alias is None else (decl.alias.text,)
+        case syntax.EnumDecl():
+            return (decl.name.text, *(m.text for m in decl.members))
+        case (
+            syntax.SortDecl()
+            | syntax.SymbolDecl()
+            | syntax.Define()
+            | syntax.OperationDecl()
+            | syntax.SectionDecl()
+            | syntax.ProcessDecl()
+            | syntax.ActionDecl()
+        ):
+            return (decl.name.text,)
+        case (
+            syntax.Condition()
+            | syntax.PropertyDecl()
+            | syntax.Liveness()
+            | syntax.DeadlockFree()
+            | syntax.Refines()
+            | syntax.ScopeDecl()
+            | syntax.ExpectDecl()
+            | syntax.ScenarioDecl()
+        ):
+            return ()
+        case _:
+            assert_never(decl)
 
 
 @dataclass

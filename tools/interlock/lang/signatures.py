@@ -9,12 +9,13 @@ from typing import assert_never
 from interlock.core.diagnostic import Label
 from interlock.core.source import Span
 from interlock.core.system import Fairness
-from interlock.core.term import App, Symbol, Term, Var
+from interlock.core.term import Symbol, Term, Var
 from interlock.core.types import BOOL, EnumType, IntType, OptionType, RangeType, SortType, Type
 from interlock.lang import syntax, typed
 from interlock.lang.designators import Context
 from interlock.lang.expressions import Expressions
 from interlock.lang.labels import check_unique, regions, step_labels
+from interlock.lang.order import declaration_order
 from interlock.lang.parameters import Parameters
 from interlock.lang.scope import (
     BUILTINS,
@@ -154,7 +155,7 @@ class Signatures:
                     self._declare_enum(instance, decl)
                 case _:
                     pass
-        for decl in module.declarations:
+        for decl in declaration_order(module.declarations):
             self._declare(instance, decl)
         self._check_clashes(instance)
         return instance
@@ -447,9 +448,11 @@ class Signatures:
                 ctx = ctx.bind_vars(((decl.name.text, WalkEntity(decl.name.text, entity, decl.name.span)),))
                 continue
             local = self._local(entity, decl, ctx)
-            if local is not None:
-                entity.locals[decl.name.text] = local
-                ctx = ctx.bind_vars(((decl.name.text, local),))
+            if local is None:
+                ctx = ctx.without(decl.name.text)
+                continue
+            entity.locals[decl.name.text] = local
+            ctx = ctx.bind_vars(((decl.name.text, local),))
         return ctx
 
     def _local(self, entity: ProcessEntity, decl: syntax.SymbolDecl, ctx: Context) -> LocalEntity | None:
@@ -507,8 +510,3 @@ def default_value(type_: Type) -> Term:
             return Literal(0, type_)
         case _:
             return FALSE
-
-
-def apply_local(local: typed.Local, args: tuple[Term, ...]) -> Term:
-    """The local of one process."""
-    return App(local.symbol, args)

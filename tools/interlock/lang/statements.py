@@ -112,13 +112,13 @@ class Statements:
         if invoked is not None:
             call, result = invoked
             if result is None:
-                return (), ctx
+                return (), ctx.without(statement.name.text)
             var = Var(statement.name.text, result.type)
             entity = ValueEntity(var, statement.name.span)
             return (rename_result(call, var),), ctx.bind_vars(((statement.name.text, entity),))
         value = self.expressions.term(statement.value, ctx)
         if value is None or not self.no_ghosts(value, statement.value.span, "a `let`"):
-            return (), ctx
+            return (), ctx.without(statement.name.text)
         var = Var(statement.name.text, type_of(value))
         entity = ValueEntity(var, statement.name.span)
         return (typed.Let(var, value, statement.span),), ctx.bind_vars(((statement.name.text, entity),))
@@ -126,7 +126,7 @@ class Statements:
     def _pick(self, statement: syntax.Pick, ctx: Context) -> tuple[tuple[typed.Statement, ...], Context]:
         bound = self.expressions.binders((statement.binder,), ctx)
         if bound is None:
-            return (), ctx
+            return (), ctx.without(statement.binder.name.text)
         inner, (var,) = bound
         where = TRUE if statement.where is None else self.expressions.formula(statement.where, inner)
         if where is None or not self.no_ghosts(where, statement.span, "a `pick`"):
