@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from tests.docs.pages import PAGES, ROOT, Block, blocks, blocks_of, named_tests, text_of
 
+from interlock.core.codes import REGISTRY
 from interlock.engines.protocol import Limits
+from interlock.lang.scope import BUILTINS
+from interlock.lang.words import RESERVED
 from interlock.pipeline import Request, check, lower_file, read_bytes
 from interlock_cli.main import main
 
@@ -72,20 +75,15 @@ def tidy(lines: list[str]) -> list[str]:
 
 
 @cache
-def functions(path: Path) -> frozenset[str]:
-    """Names of the functions that a file of tests defines."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+def existing_tests() -> frozenset[str]:
+    """Names of all functions that the files of tests define."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "tests").rglob("test_*.py"))
+    return frozenset(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_each_test_that_is_named_exists(page):
-    missing = [
-        f"{path}::{name}"
-        for path, name in named_tests(text_of(page))
-        if not (ROOT / path).is_file() or name not in functions(ROOT / path)
-    ]
-    assert not missing
+    assert set(named_tests(text_of(page))) <= existing_tests()
 
 
 def test_each_paragraph_of_the_semantics_names_what_pins_it():
@@ -99,6 +97,27 @@ def test_each_paragraph_of_the_semantics_names_what_pins_it():
         if not named_tests(p) and not any(b.options.keys() - {"file"} for b in blocks_of("", p))
     ]
     assert not bare
+
+
+def test_every_word_of_the_language_is_listed_and_shown():
+    """The list of reserved words is the parser's, and each stands in an example that is accepted."""
+    page = text_of("docs/language.md")
+    reserved, built_in = page.split("## Reserved words\n")[1].split("Built in")
+    assert set(re.findall(r"`(\w+)`", reserved)) == RESERVED
+    assert set(re.findall(r"`(\w+)`", built_in)) == BUILTINS
+    accepted = "\n".join(b.text for b in blocks_of("", page) if b.language == "ilk" and "expect" not in b.options)
+    assert set(re.findall(r"\w+", re.sub(r"--.*", "", accepted))) >= RESERVED | BUILTINS
+
+
+def test_every_example_is_found():
+    """A fence that is not closed, or not at the start of its line, would hide an example from these tests."""
+    pages = "".join(map(text_of, PAGES))
+    assert len(SPECIFICATIONS) == pages.count("```ilk") > 40
+    assert len(TRANSCRIPTS) == pages.count("```console") > 0
+
+
+def test_every_diagnostic_that_is_named_exists():
+    assert {code for page in PAGES for code in re.findall(r"\b[EW]0\d{3}\b", text_of(page))} <= REGISTRY.keys()
 
 
 @pytest.mark.parametrize("page", PAGES)
