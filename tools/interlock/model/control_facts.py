@@ -238,6 +238,15 @@ class Analysis:
             return
         rows = self.rows()
         assert isinstance(self.process.pc.result, EnumType)
+        unreached = [name for name in self.process.pc.result.members if name not in rows]
+        if unreached:
+            yield Property(
+                f"{self.process.name}.control.reached",
+                "inferred",
+                forall(self.process.params, negate(self._among(unreached))),
+                doc=f"Where control of {self.process.name} never comes.",
+                span=self.process.span,
+            )
         for own in self.own:
             claims: list[Term] = []
             by_fact: dict[Fact, list[str]] = {}
