@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from interlock.core.rewrite import free_vars
 from interlock.core.system import Obligation, Transition, TransitionSystem, Update
 from interlock.core.term import App, Eq, Some, Symbol, Term, Var
-from interlock.core.types import BOOL, OptionType, RangeType, SortType
+from interlock.core.types import BOOL, OptionType, SortType
 from interlock.engines.z3.definitions import in_order
 from interlock.engines.z3.encode import Encoder, Vocabulary, inner_type, innermost_unwrap, replace_part
 from interlock.engines.z3.terms import Decl, Expr, disjunction, existential, universal, z3
@@ -79,8 +79,8 @@ class Theory:
                 bounds = self.encoder.within(result.of, v)
                 if bounds:
                     facts.append(universal([*args, v], z3.Implies(decl(*args, v), z3.And(*bounds))))
-            elif isinstance(result, RangeType):
-                facts.append(universal(args, z3.And(*self.encoder.within(result, decl(*args)))))
+            elif bounds := self.encoder.within(result, decl(*args)):
+                facts.append(universal(args, z3.And(*bounds)))
         return facts
 
     def _definition(self, update: Update) -> list[Expr]:

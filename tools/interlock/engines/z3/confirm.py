@@ -8,7 +8,7 @@ from dataclasses import replace
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.term import Term
 from interlock.core.trace import State, Trace
-from interlock.engines.evaluate import Model, Unsupported, explain, instantiate, replay
+from interlock.engines.evaluate import Model, Packed, Unsupported, explain, explain_obligation, instantiate, replay
 
 DISAGREE = "internal error: z3 and the evaluator disagree"
 
@@ -58,17 +58,13 @@ def _reason(model: Model, prop: Property, trace: Trace) -> str | None:
             return None if model.formula(prop.formula)(last) else explain(model, prop.formula, last)
 
 
-def _unmet(model: Model, prop: Property, state: tuple[object, ...]) -> str | None:
+def _unmet(model: Model, prop: Property, state: Packed) -> str | None:
     for index, obligation in enumerate(model.system.obligations):
         if obligation.property != prop.name:
             continue
-        found = model.obligation_failure(index, state)
-        if found is not None:
-            variables = (*obligation.params, *obligation.witnesses)
-            values = dict(zip(variables, (*found.args, *found.witnesses), strict=True))
-            if obligation.choices:
-                return f"at {obligation.action}"
-            return explain(model, obligation.condition, state, values=values)
+        why = explain_obligation(model, index, state)
+        if why is not None:
+            return why
     return None
 
 

@@ -125,11 +125,16 @@ class Vocabulary:
         return self.fresh_decl(stem, (), type_) if isinstance(type_, OptionType) else self.fresh(stem, type_)
 
     def _declare_enum(self, type_: EnumType) -> None:
+        """Members are small bit-vectors.
+
+        Over a list_lru design with twelve locations for each kind of process, proofs took half the time that they took
+        with z3's own enumerations.  Numbers that stand for no member are excluded by `Encoder.within`.
+        """
         if type_.name in self._sorts:
             return
-        sort, members = z3.EnumSort(type_.name, list(type_.members), ctx=self.context)
+        sort = z3.BitVecSort(max(1, (len(type_.members) - 1).bit_length()), self.context)
         self._sorts[type_.name] = sort
-        self._members[type_.name] = dict(zip(type_.members, members, strict=True))
+        self._members[type_.name] = {member: z3.BitVecVal(i, sort) for i, member in enumerate(type_.members)}
 
 
 @dataclass(frozen=True)
@@ -232,13 +237,22 @@ class Encoder:
                 return z3.Not(z3.Exists([witness], self.has(option, witness)))
 
     def within(self, type_: Type, value: Expr) -> list[Expr]:
-        """The bounds that a value of the type keeps: none but for ranges."""
-        if not isinstance(type_, RangeType):
-            return []
-        high = type_.high
-        if isinstance(high, str):
-            high = z3.Int(high, self.context)
-        return [value >= type_.low, value <= high]
+        """The bounds that a value of the type keeps, where its z3 sort has more values than the type."""
+        match type_:
+            case RangeType():
+                high = type_.high
+                if isinstance(high, str):
+                    high = z3.Int(high, self.context)
+                return [value >= type_.low, value <= high]
+            case EnumType(members=members):
+                last = self.vocabulary.member(type_, members[-1])
+                return [] if 2 ** last.size() == len(members) else [z3.ULE(value, last)]
+            case BoolType() | IntType() | SortType():
+                return []
+            case OptionType():
+                raise TypeError("an option has no value to bound")
+            case _:
+                assert_never(type_)
 
     def _literal(self, term: Literal) -> Expr:
         match term.type, term.value:
