@@ -108,7 +108,6 @@ _CODES: tuple[Code, ...] = (
     Code("E0311", "prime out of place", "Primed terms speak of the state after a step."),
     Code("E0312", "never equal", "The two sides of `=` have types that share no value."),
     Code("E0313", "no order", "Only numbers and elements of ordered sorts can be compared with `<`."),
-    Code("E0314", "option of an option", "`T??` has no meaning of its own."),
     Code("E0315", "set or walk as a type", "Sets and walks are held by declarations only."),
     Code("E0316", "empty range", "The end of a range lies before its start."),
     Code("E0317", "bound of a range", "The end of a range is a number or a const without parameters."),

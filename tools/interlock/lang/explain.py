@@ -279,7 +279,8 @@ def _inside(s: Situation) -> Finding | None:
         fix = "put it into a process or action"
         message = f"`{s.token.text}` cannot stand outside of a process"
         return Finding(diagnose("E0128", message, s.span, fix=fix))
-    if "await" not in s.expected and "step" in s.expected and s.token.kind in STATEMENT_WORDS:
+    is_statement = s.token.kind in STATEMENT_WORDS or (s.token.kind == "NAME" and s.following.kind in (":=", "(", "."))
+    if "await" not in s.expected and "step" in s.expected and is_statement:
         message = f"`{s.token.text}` must be in a step"
         return Finding(diagnose("E0128", message, s.span, fix=f"write `step LABEL: {s.token.text} ..`"))
     return None

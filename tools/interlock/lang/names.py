@@ -108,11 +108,8 @@ class Names:
                 return self._named_type(expr, ctx)
             case syntax.OptionalType():
                 inner = self.type(expr.of, ctx)
-                if inner is None:
-                    return None
-                if isinstance(inner, OptionType):
-                    self.report.add("E0314", "an option of an option", expr.span, fix=f"write `{inner}`")
-                    return None
+                if inner is None or isinstance(inner, OptionType):
+                    return inner  # `T??` is refused by the parser
                 return OptionType(inner)
             case syntax.RangeTypeExpr():
                 return self._range(expr, ctx)
