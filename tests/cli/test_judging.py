@@ -32,7 +32,7 @@ exclusion is violated after 2 steps:
   Never two of them in the critical section.
   1  work(proc0) enter
   2  work(proc1) enter
-  because with p = proc0, q = proc1: work.pc(proc0) = crit and work.pc(proc1) = crit hold but proc0 = proc1 does not hold
+  because with p = proc0, q = proc1: at(work(proc0), leave) and at(work(proc1), leave) hold but proc0 = proc1 does not hold
 
 """
     )

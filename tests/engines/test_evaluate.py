@@ -294,7 +294,7 @@ def test_replay_takes_constants_at_ends_of_ranges_from_the_trace():
 def test_explanation_names_the_failing_conjunct_and_its_witnesses():
     _, trace = broken_run()
     assert trace.reason == (
-        "with p = proc0, q = proc1: work.pc(proc0) = crit and work.pc(proc1) = crit hold but proc0 = proc1 does not hold"
+        "with p = proc0, q = proc1: at(work(proc0), leave) and at(work(proc1), leave) hold but proc0 = proc1 does not hold"
     )
 
 

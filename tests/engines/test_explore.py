@@ -78,13 +78,13 @@ def test_traces_replay(make):
 def test_counterexamples_are_shortest():
     trace = run(lost_update()).verdicts["exact"].trace
     assert [step.action for step in trace.steps] == ["inc.read", "inc.read", "inc.store", "inc.store"]
-    assert trace.reason == "forall p: Proc :: inc.pc(p) = end holds but total = 2 does not hold (total is 1)"
+    assert trace.reason == "forall p: Proc :: done(inc(p)) holds but total = 2 does not hold (total is 1)"
 
 
 def test_obligations_are_judged_under_their_propertys_name():
     verdict = run(lost_update(1)).verdicts["inc.range"]
     assert verdict.kind == "violated"
-    assert verdict.trace.reason == "inc.store(proc1): inc.seen(proc1) + 1 <= 1 does not hold (inc.seen(proc1) + 1 is 2)"
+    assert verdict.trace.reason == "inc(proc1) at store: inc(proc1).seen + 1 <= 1 does not hold (inc(proc1).seen + 1 is 2)"
 
 
 def test_deadlock_names_who_waits_for_what():

@@ -117,7 +117,7 @@ def test_a_cti_shows_relevant_facts_before_and_changes_after():
     )
     assert shown(lines_of_cti(cti, SYSTEM.properties[0], Names(SYSTEM))) == text("""
   not inductive: the state before may be unreachable
-  before  fill(memcg0) is at filling
+  before  fill(memcg0) is at scan/inner/filling
           registered(lru1)
   step    publish(lru0)
   after   registered(lru0): false -> true

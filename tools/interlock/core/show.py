@@ -6,11 +6,13 @@ postfix.  A quantifier extends as far right as it can, so it stands bare only wh
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from itertools import groupby
 from typing import assert_never
 
+from interlock.core.control import Control, Phrase
 from interlock.core.rewrite import map_apps, subterms
 from interlock.core.term import (
     TRUE,
@@ -53,14 +55,29 @@ class _Level(IntEnum):
     POSTFIX = 10
 
 
-def show_term(term: Term, values: Mapping[Var, Value] | None = None) -> str:
+@dataclass(frozen=True)
+class _View:
+    """What is shown for variables, and how control is spoken of."""
+
+    values: Mapping[Var, Value]
+    control: Control
+
+
+def show_term(term: Term, values: Mapping[Var, Value] | None = None, control: Control | None = None) -> str:
     """The term as its author could have written it; variables with a value in `values` show as that value.
 
-    An application is shown by its symbol's full name, so the local `a` of a process `init` reads `init.a(l)`.  The
-    prime of a term whose parts are all primed stands once, behind it, as the language has it; `f'(g(x))` (only the
+    An application is shown by its symbol's full name, so the local `a` of a process `init` reads `init.a(l)`, unless
+    the system's `control` is given: then it reads `init(l).a`, and `init.pc(l) = publish` reads `at(init(l), publish)`.
+    The prime of a term whose parts are all primed stands once, behind it, as the language has it; `f'(g(x))` (only the
     outer one primed) has no source form and shows like this.
     """
-    return _show(term, _Level.WHOLE, last=True, values=values or {})
+    return _show(term, _Level.WHOLE, last=True, view=_View(values or {}, control or Control()))
+
+
+def show_thread(pc: App, values: Mapping[Var, Value], control: Control) -> str:
+    """The process that an application of its program counter stands for: `init(lru0)`."""
+    process = control.counter(pc.symbol)
+    return _thread(process.name if process else pc.symbol.name, pc.args, pc, _View(values, control))
 
 
 def show_binders(variables: Iterable[Var]) -> str:
@@ -70,33 +87,38 @@ def show_binders(variables: Iterable[Var]) -> str:
     )
 
 
-def _show(term: Term, place: _Level, *, last: bool, values: Mapping[Var, Value]) -> str:
+def _show(term: Term | Phrase, place: _Level, *, last: bool, view: _View) -> str:
     """Text of a term for a place of that strength; `last` says that nothing follows up to the closing bracket."""
+    spoken = term if isinstance(term, Phrase) else view.control.phrase(term)
+    if spoken is not None:
+        text = _show_phrase(spoken, view)
+        return f"({text})" if spoken.negated and place > _Level.NOT else text
+    assert not isinstance(term, Phrase)
     if isinstance(term, Quant | Count):
-        values = {var: value for var, value in values.items() if var not in term.vars}
+        view = replace(view, values={var: value for var, value in view.values.items() if var not in term.vars})
     own = _level(term)
     if own < place and not (last and _extends_right(term)):
-        return f"({_show(term, _Level.WHOLE, last=True, values=values)})"
+        return f"({_show(term, _Level.WHOLE, last=True, view=view)})"
 
-    def at(part: Term, level: _Level, *, end: bool = False) -> str:
-        return _show(part, level, last=end and last, values=values)
+    def at(part: Term | Phrase, level: _Level, *, end: bool = False) -> str:
+        return _show(part, level, last=end and last, view=view)
 
     def inside(part: Term) -> str:
-        return _show(part, _Level.WHOLE, last=True, values=values)
+        return _show(part, _Level.WHOLE, last=True, view=view)
 
     def joined(word: str, parts: tuple[Term, ...], level: _Level) -> str:
-        *front, final = parts
+        *front, final = view.control.parts(parts, disjoint=word == "or")
         return f" {word} ".join([*(at(part, level) for part in front), at(final, level, end=True)])
 
     match term:
         case Var():
-            return show_value(values[term], term.type) if term in values else term.name
+            return show_value(view.values[term], term.type) if term in view.values else term.name
         case Literal():
             return show_value(term.value, term.type)
         case App():
-            return _show_app(term, ", ".join(inside(_unprimed(term, arg)) for arg in term.args))
+            return _mark(term.symbol.name, term, f"({_arguments(term, term.args, view)})" if term.args else "")
         case Some():
-            return _show(term.arg, place, last=last, values=values)
+            return _show(term.arg, place, last=last, view=view)
         case Unwrap():
             return f"{at(term.arg, _Level.POSTFIX)}!"
         case Not(arg=Eq() as eq) if type_of(eq.left) != BOOL:
@@ -179,8 +201,26 @@ def _unprimed(outer: App, arg: Term) -> Term:
     return map_apps(arg, lambda app: App(app.symbol, app.args))
 
 
-def _show_app(term: App, args: str) -> str:
-    brackets = f"({args})" if term.args else ""
+def _arguments(outer: App, args: Sequence[Term], view: _View) -> str:
+    return ", ".join(_show(_unprimed(outer, arg), _Level.WHOLE, last=True, view=view) for arg in args)
+
+
+def _mark(name: str, term: App, brackets: str) -> str:
+    """A name with its arguments and the term's prime."""
     if not term.primed or term.symbol.rigid:
-        return f"{term.symbol.name}{brackets}"
-    return f"{term.symbol.name}{brackets}'" if _primes_all(term) else f"{term.symbol.name}'{brackets}"
+        return f"{name}{brackets}"
+    return f"{name}{brackets}'" if _primes_all(term) else f"{name}'{brackets}"
+
+
+def _thread(process: str, args: Sequence[Term], outer: App, view: _View) -> str:
+    return f"{process}({_arguments(outer, args, view)})" if args else process
+
+
+def _show_phrase(phrase: Phrase, view: _View) -> str:
+    app, count = phrase.app, len(phrase.process.params)
+    thread = _thread(phrase.process.name, app.args[:count], app, view)
+    rest = _arguments(app, app.args[count:], view)
+    if not phrase.word:
+        return _mark(f"{thread}.{phrase.place}", app, f"({rest})" if rest else "")
+    inner = ", ".join(part for part in (thread, phrase.place, rest) if part)
+    return ("not " if phrase.negated else "") + _mark(phrase.word, app, f"({inner})")

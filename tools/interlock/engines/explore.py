@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
+from interlock.core.control import Control
 from interlock.core.show import show_term
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.trace import Trace
 from interlock.core.verdict import ExploreStats, Holds, NoneUpTo, Proved, Unknown, Verdict, Violated
-from interlock.engines.evaluate import Model, Packed, Successor, Unsupported, explain, instantiate
-from interlock.engines.evaluate.states import show_args
+from interlock.engines.evaluate import Model, Packed, Successor, Unsupported, explain, explain_obligation, instantiate
 from interlock.engines.graph import Clock, Edge, Graph, OutOfTime, Threads
 from interlock.engines.liveness import fair_lasso
 from interlock.engines.protocol import Limits
@@ -291,7 +291,8 @@ def _breaks(model: Model, prop: Property) -> StateCheck:
 
 def _reaches(model: Model, prop: Property) -> StateCheck:
     holds = model.formula(prop.formula)
-    return lambda state: f"{show_term(prop.formula)} holds" if holds(state) else None
+    text = show_term(prop.formula, control=Control(model.system.processes))
+    return lambda state: f"{text} holds" if holds(state) else None
 
 
 def _breaks_step(model: Model, prop: Property) -> StepCheck:
@@ -304,17 +305,7 @@ def _fails_obligation(model: Model, prop: Property) -> StateCheck:
     obligations = [i for i, o in enumerate(model.system.obligations) if o.property == prop.name]
 
     def check(state: Packed) -> str | None:
-        for index in obligations:
-            failure = model.obligation_failure(index, state)
-            if failure is None:
-                continue
-            obligation = model.system.obligations[index]
-            values = dict(zip(obligation.params, failure.args, strict=True))
-            values.update(zip(obligation.witnesses, failure.witnesses, strict=True))
-            taken = show_args(obligation.params, failure.args)
-            why = "" if obligation.choices else explain(model, obligation.condition, state, values=values)
-            return f"{obligation.action}({taken}): {why or show_term(obligation.condition, values) + ' can fail'}"
-        return None
+        return next((why for i in obligations if (why := explain_obligation(model, i, state)) is not None), None)
 
     return check
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from interlock.core.control import Control
 from interlock.core.show import show_term
 from interlock.core.system import Fairness, Property
 from interlock.core.term import Value
@@ -231,7 +232,7 @@ def _lasso(graph: Graph, begin: int, lead: Sequence[Move], cycle: Sequence[Move]
     initial, stem = graph.steps_to(begin)
     steps = [*stem, *(_step(graph, move) for move in (*lead, *cycle))]
     how = "the run goes round for ever" if cycle else "the run may stay here for ever"
-    reason = f"{how} without {show_term(prop.leads_to)}"
+    reason = f"{how} without {show_term(prop.leads_to, control=Control(graph.model.system.processes))}"
     return make_trace(graph.model, initial, steps, reason=reason, loop=len(stem) + len(lead))
 
 

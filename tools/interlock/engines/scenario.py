@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, assert_never
 
+from interlock.core.control import Control
 from interlock.core.show import show_term
 from interlock.core.system import ProcessInfo, Property, ScenarioStep
 from interlock.core.term import Value
@@ -130,10 +131,10 @@ def play(model: Model, prop: Property, limit: int, tick: Tick) -> Played:
         for after, step in player.next(place):
             if after not in origin:
                 if len(origin) >= limit:
-                    return Played(None, complete=False, furthest=_furthest(prop, best))
+                    return Played(None, complete=False, furthest=_furthest(model, prop, best))
                 origin[after] = (place, step)
                 queue.append(after)
-    return Played(None, complete=True, furthest=_furthest(prop, best))
+    return Played(None, complete=True, furthest=_furthest(model, prop, best))
 
 
 def _trace(
@@ -141,7 +142,7 @@ def _trace(
 ) -> Trace:
     steps: list[Successor] = []
     values = dict(zip(prop.params, place.values, strict=True))
-    reason = f"the schedule ends with {show_term(prop.formula, values)}"
+    reason = f"the schedule ends with {show_term(prop.formula, values, Control(model.system.processes))}"
     link = origin[place]
     while link is not None:
         place, step = link
@@ -150,10 +151,11 @@ def _trace(
     return make_trace(model, place.state, steps[::-1], reason=reason)
 
 
-def _furthest(prop: Property, best: int) -> str:
+def _furthest(model: Model, prop: Property, best: int) -> str:
     """How far the schedule can be followed."""
     if best == len(prop.schedule):
-        return f"the schedule can be followed, but never ends with {show_term(prop.formula)}"
+        goal = show_term(prop.formula, control=Control(model.system.processes))
+        return f"the schedule can be followed, but never ends with {goal}"
     return f"no run gets past `{show_item(prop.schedule[best])}`"
 
 

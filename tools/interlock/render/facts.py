@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from interlock.core.control import Control
 from interlock.core.system import ProcessInfo, TransitionSystem
 from interlock.core.term import Literal, Symbol, Value
 from interlock.core.trace import State, Step, show_value
@@ -26,12 +27,7 @@ class Names:
 
     def process_of(self, symbol: Symbol) -> ProcessInfo | None:
         """The kind of process whose local (or program counter) the symbol is."""
-        for process in self.system.processes:
-            types = tuple(p.type for p in process.params)
-            owns = symbol.name.startswith(f"{process.name}.") or symbol == process.pc
-            if owns and symbol.params[: len(types)] == types:
-                return process
-        return None
+        return Control(self.system.processes).owner(symbol)
 
     def hidden(self, symbol: Symbol) -> bool:
         """Whether the symbol is the tool's bookkeeping and not the author's."""
@@ -87,15 +83,21 @@ class Names:
         fixed = {update.symbol for update in self.system.initial_values}
         return self.facts(state, [s for s in self.system.symbols if s not in fixed])
 
-    def places(self, state: State) -> list[str]:
-        """Where each process is that has taken a step and is not done: `init(lru0) is at publish`."""
+    def places(self, state: State, about: Iterable[Symbol] = ()) -> list[str]:
+        """Where each process is that has begun: `init(lru0) is at create_mutex/publish`.
+
+        Those that are done are listed where their program counter is among the symbols that it is `about`.
+        """
+        of_interest = set(about)
         starts = {u.symbol: u.value.value for u in self.system.initial_values if isinstance(u.value, Literal)}
         found: list[str] = []
         for process in self.system.processes:
             for key, location in sorted(state.tables.get(process.pc, {}).items(), key=lambda item: _order(item[0])):
-                if location not in (starts.get(process.pc), process.done):
-                    shown = [show_value(v, t) for v, t in zip(key, process.pc.params, strict=True)]
-                    found.append(f"{process.name}{call(shown)} is at {location}")
+                who = process.name + call([show_value(v, t) for v, t in zip(key, process.pc.params, strict=True)])
+                if location == process.done:
+                    found.extend([f"{who} is done"] if process.pc in of_interest else [])
+                elif location != starts.get(process.pc):
+                    found.append(f"{who} is at {path_of(process, str(location))}")
         return found
 
     def actor(self, step: Step) -> str:
@@ -144,6 +146,12 @@ class Names:
             return None, step.action
         transition = self.system.transitions[step.transition]
         return transition.process, transition.label
+
+
+def path_of(process: ProcessInfo, location: str) -> str:
+    """A location with the sections and loops around it, the widest first: `create_mutex/fill/alloc_list`."""
+    around = sorted((len(places), name) for name, places in process.regions if location in places and name != location)
+    return "/".join([*(name for _, name in reversed(around)), location])
 
 
 def call(arguments: Sequence[str]) -> str:

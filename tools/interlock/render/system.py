@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from interlock.core.control import Control
 from interlock.core.show import show_binders, show_term
 from interlock.core.system import Property, TransitionSystem, Update
 from interlock.core.term import TRUE, App, Symbol, conjuncts
@@ -33,16 +34,17 @@ def summary_of_system(system: TransitionSystem) -> Iterator[str]:
 
 def lines_of_system(system: TransitionSystem) -> Iterator[str]:
     """The whole system: sorts, symbols, initial condition, every transition, obligations and properties."""
+    control = Control(system.processes)
     yield f"transition system {system.name}"
     yield from _declarations(system)
     yield ""
     yield "initially"
     for update in system.initial_values:
-        yield f"  {_head(update.symbol, update)} = {show_term(update.value)}"
+        yield f"  {_head(update.symbol, update, control)} = {show_term(update.value, control=control)}"
     for named in system.initially:
-        yield f"  {named.name}: {show_term(named.formula)}"
+        yield f"  {named.name}: {show_term(named.formula, control=control)}"
     for axiom in system.axioms:
-        yield f"axiom {axiom.name}: {show_term(axiom.formula)}"
+        yield f"axiom {axiom.name}: {show_term(axiom.formula, control=control)}"
     for index, transition in enumerate(system.transitions):
         yield ""
         actor = f"{transition.process} " if transition.process else ""
@@ -53,9 +55,9 @@ def lines_of_system(system: TransitionSystem) -> Iterator[str]:
         for choice in transition.choices:
             yield f"  chooses {_signature(choice)}"
         for part in conjuncts(transition.guard) or (TRUE,):
-            yield f"  when {show_term(part)}"
+            yield f"  when {show_term(part, control=control)}"
         for update in transition.updates:
-            yield f"  then {_head(update.symbol, update)}' = {show_term(update.value)}"
+            yield f"  then {_head(update.symbol, update, control)}' = {show_term(update.value, control=control)}"
         if not transition.updates:
             yield "  changes nothing"
     for obligation in system.obligations:
@@ -64,11 +66,11 @@ def lines_of_system(system: TransitionSystem) -> Iterator[str]:
         if obligation.witnesses:
             yield f"  for all {show_binders(obligation.witnesses)}"
         if obligation.reach != TRUE:
-            yield f"  where {show_term(obligation.reach)}"
-        yield f"  must  {show_term(obligation.condition)}"
+            yield f"  where {show_term(obligation.reach, control=control)}"
+        yield f"  must  {show_term(obligation.condition, control=control)}"
     yield ""
     for prop in system.properties:
-        yield from _property(prop)
+        yield from _property(prop, control)
 
 
 def _declarations(system: TransitionSystem) -> Iterator[str]:
@@ -83,21 +85,22 @@ def _declarations(system: TransitionSystem) -> Iterator[str]:
         yield f"  process {process.name}({show_binders(process.params)}) at {process.pc.name}, done at {process.done}"
 
 
-def _property(prop: Property) -> Iterator[str]:
+def _property(prop: Property, control: Control) -> Iterator[str]:
     match prop.kind:
         case "invariant" | "lemma" | "inferred" | "reachable" | "step_invariant":
-            yield f"{prop.kind.replace('_', ' ')} {prop.name}: {show_term(prop.formula)}"
+            yield f"{prop.kind.replace('_', ' ')} {prop.name}: {show_term(prop.formula, control=control)}"
         case "liveness":
             params = f"forall {show_binders(prop.params)} :: " if prop.params else ""
-            yield f"liveness {prop.name}: {params}{show_term(prop.formula)} leads to {show_term(prop.leads_to)}"
+            left, right = (show_term(part, control=control) for part in (prop.formula, prop.leads_to))
+            yield f"liveness {prop.name}: {params}{left} leads to {right}"
         case "scenario":
             claim = "possible" if prop.possible else "impossible"
             yield f"scenario {prop.name}({show_binders(prop.params)}) {claim}"
             for step in prop.schedule:
-                args = ", ".join(show_term(arg) for arg in step.args)
+                args = ", ".join(show_term(arg, control=control) for arg in step.args)
                 how = {"step": "", "region": " to the end of the region", "end": ""}[step.run]
                 yield f"  {step.process}({args}): {step.label if step.run != 'end' else 'to its end'}{how}"
-            yield f"  then {show_term(prop.formula)}"
+            yield f"  then {show_term(prop.formula, control=control)}"
         case "assertion" | "unwrap" | "range" | "deadlock" | "refinement":
             yield f"{prop.kind} {prop.name}" + (f": {prop.reason}" if prop.reason else "")
 
@@ -107,5 +110,5 @@ def _signature(symbol: Symbol) -> str:
     return f"{symbol.name}{params}: {symbol.result}"
 
 
-def _head(symbol: Symbol, update: Update) -> str:
-    return show_term(App(symbol, update.formals))
+def _head(symbol: Symbol, update: Update, control: Control) -> str:
+    return show_term(App(symbol, update.formals), control=control)

@@ -81,9 +81,10 @@ def lines_of_cti(cti: Trace, prop: Property | None, names: Names) -> list[Text]:
     """A counterexample to induction: the facts that matter before, the step, and what it changed."""
     lines = [Text("  not inductive: the state before may be unreachable", "yellow")]
     before = cti.initial
-    facts = _shorten([*names.places(before), *names.facts(before, _relevant(cti, prop, names))], names)
+    relevant = _relevant(cti, prop, names)
+    facts = _shorten([*names.places(before, relevant), *names.facts(before, relevant)], names)
     if not cti.steps:
-        lines.append(_note("in a state with", facts))
+        lines.append(_note("in a state with", facts) if facts else Text("  in a state where nothing has happened yet"))
         lines.extend(_reason(cti.reason))
         return lines
     step = cti.steps[0]

@@ -4,9 +4,19 @@
 `replay` judges a trace; `explain` says why a formula is false in a state.
 """
 
-from interlock.engines.evaluate.explain import explain
+from interlock.engines.evaluate.explain import explain, explain_obligation
 from interlock.engines.evaluate.layout import Unsupported
 from interlock.engines.evaluate.replay import replay, state_satisfies
 from interlock.engines.evaluate.states import Model, Packed, Successor, instantiate
 
-__all__ = ["Model", "Packed", "Successor", "Unsupported", "explain", "instantiate", "replay", "state_satisfies"]
+__all__ = [
+    "Model",
+    "Packed",
+    "Successor",
+    "Unsupported",
+    "explain",
+    "explain_obligation",
+    "instantiate",
+    "replay",
+    "state_satisfies",
+]

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
-from interlock.core.show import show_term
+from interlock.core.control import Control
+from interlock.core.show import show_term, show_thread
 from interlock.core.term import (
     And,
     App,
@@ -51,6 +52,23 @@ def explain(
     return "" if view.true(formula, given) else view.false(formula, given)
 
 
+def explain_obligation(model: Model, index: int, state: Packed) -> str | None:
+    """Why an obligation fails in the state, and whose it is: `init(lru0) at publish: ..`; None where it is met."""
+    failure = model.obligation_failure(index, state)
+    if failure is None:
+        return None
+    obligation = model.system.obligations[index]
+    values = dict(zip(obligation.params, failure.args, strict=True))
+    values.update(zip(obligation.witnesses, failure.witnesses, strict=True))
+    why = "" if obligation.choices else explain(model, obligation.condition, state, values=values)
+    text = why or f"{show_term(obligation.condition, values, Control(model.system.processes))} can fail"
+    step = next((t for t in model.system.transitions if t.action == obligation.action), None)
+    shown = ", ".join(show_value(v, p.type) for p, v in zip(obligation.params, failure.args, strict=True))
+    if step is None or step.process is None:
+        return f"{obligation.action}{f'({shown})' if shown else ''}: {text}"
+    return f"{step.process}{f'({shown})' if shown else ''} at {step.label}: {text}"
+
+
 class _View:
     """A step of a model, seen through formulas."""
 
@@ -58,6 +76,11 @@ class _View:
         self.model = model
         self.state = state
         self.after = after
+        self.control = Control(model.system.processes)
+
+    def show(self, term: Term, values: Values) -> str:
+        """The term as its author would write it."""
+        return show_term(term, values, self.control)
 
     def value(self, term: Term, values: Values) -> Value:
         """The term's value; raises Undefined."""
@@ -81,7 +104,7 @@ class _View:
             case Quant(kind="forall"):
                 return self._failing(formula, values)
             case Quant():
-                return f"no {', '.join(v.name for v in formula.vars)} such that {show_term(formula.body, values)}"
+                return f"no {', '.join(v.name for v in formula.vars)} such that {self.show(formula.body, values)}"
             case Ite():
                 condition = self.true(formula.condition, values)
                 chosen = formula.yes if condition else formula.no
@@ -90,7 +113,7 @@ class _View:
             case Eq() | Compare():
                 return self._comparison(formula, values)
             case App() | Unwrap() | Var() | Some() | Arith() | Count():
-                return f"{show_term(formula, values)} does not hold"
+                return f"{self.show(formula, values)} does not hold"
             case Literal():
                 return "it claims false"
             case _:
@@ -118,10 +141,10 @@ class _View:
 
     def _holding(self, formula: Term, values: Values) -> str:
         """That a formula holds, as a phrase."""
-        parts = [show_term(part, values) for part in conjuncts(formula)]
-        if not parts:
+        count = len(conjuncts(formula))
+        if not count:
             return "nothing more is required"
-        return f"{' and '.join(parts)} {'holds' if len(parts) == 1 else 'hold'}"
+        return f"{self.show(formula, values)} {'holds' if count == 1 else 'hold'}"
 
     def _comparison(self, formula: Eq | Compare, values: Values) -> str:
         if isinstance(formula, Eq) and type_of(formula.left) == BOOL:
@@ -135,7 +158,9 @@ class _View:
             and not (isinstance(side, Some) and isinstance(side.arg, Literal | Var))
             for fact in (self._fact(side, values),)
         ]
-        text = f"{show_term(formula, values)} does not hold"
+        text = f"{self.show(formula, values)} does not hold"
+        if self.control.phrase(formula) is not None:  # a claim about one place, which the fact corrects
+            facts = facts[:1]
         return f"{text} ({', '.join(facts)})" if facts else text
 
     def _fact(self, term: Term, values: Values) -> str:
@@ -143,10 +168,12 @@ class _View:
             shown = show_value(self.value(term, values), type_of(term))
         except Undefined:
             shown = "undefined"
-        return f"{show_term(term, values)} is {shown}"
+        if isinstance(term, App) and self.control.counter(term.symbol) is not None:
+            return f"{show_thread(term, values, self.control)} is at {shown}"
+        return f"{self.show(term, values)} is {shown}"
 
     def _claim(self, formula: Term, values: Values) -> str:
-        text = show_term(formula, values)
+        text = self.show(formula, values)
         return text if isinstance(formula, App | Eq | Compare | Literal) else f"({text})"
 
 
