@@ -10,7 +10,10 @@ import pytest
 from tests.docs.pages import PAGES, ROOT, Block, blocks, blocks_of, named_tests, text_of
 
 from interlock.core.codes import REGISTRY
+from interlock.core.source import Source
 from interlock.engines.protocol import Limits
+from interlock.lang.format import format_module
+from interlock.lang.parse import parse
 from interlock.lang.scope import BUILTINS
 from interlock.lang.words import RESERVED
 from interlock.pipeline import Request, check, lower_file, read_bytes
@@ -38,6 +41,14 @@ def test_examples_are_accepted_or_refused_as_the_page_says(block):
     expected = set(filter(None, block.options.get("expect", "").split(",")))
     assert {d.code.name for d in diagnostics} == expected, "\n".join(d.message for d in diagnostics)
     assert (system is None) == any(code.startswith("E") for code in expected)
+
+
+@pytest.mark.parametrize("block", SPECIFICATIONS, ids=str)
+def test_examples_are_laid_out_in_the_standard_way(block):
+    module, problems = parse(Source(block.name, block.text))
+    assert not problems
+    assert module is not None
+    assert format_module(module) == block.text
 
 
 @pytest.mark.parametrize("block", [b for b in SPECIFICATIONS if {"judged", "verdict"} & b.options.keys()], ids=str)

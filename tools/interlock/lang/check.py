@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from interlock.core.diagnostic import Diagnostic
@@ -32,7 +32,17 @@ def check_module(
     """Check one module as the root of a program over `modules`."""
     report = Report()
     program = Checker(report, Signatures(report, modules)).program(root)
-    return (None if report.failed else program), tuple(report.diagnostics)
+    return (None if report.failed else program), in_order(report.diagnostics, root)
+
+
+def in_order(diagnostics: Iterable[Diagnostic], root: syntax.Module) -> tuple[Diagnostic, ...]:
+    """Diagnostics as a reader goes through the files: the root's own first, each file from its top."""
+
+    def place(diagnostic: Diagnostic) -> tuple[bool, str, int]:
+        span = diagnostic.span
+        return (False, "", 0) if span is None else (span.source.path != root.source.path, span.source.path, span.start)
+
+    return tuple(sorted(diagnostics, key=place))
 
 
 @dataclass
@@ -197,7 +207,10 @@ class Checker:
         for body in (p.operation for p in self.signatures.bodies if p.operation is not None):
             if calls_itself(body, body, ()):
                 self.report.add(
-                    "E0422", f"operation `{body.name}` calls itself", body.span, fix="operations are expanded in place"
+                    "E0422",
+                    f"operation `{body.name}` calls itself",
+                    body.span,
+                    fix="repeat it by a loop of steps in a process",
                 )
 
     def _implied(self, processes: tuple[typed.Process, ...]) -> Iterator[str]:

@@ -115,7 +115,12 @@ class Expressions:
             return None
         if element is None:
             if not known:
-                self.report.add("E0303", "nothing tells what this set has for elements", expr.span)
+                self.report.add(
+                    "E0303",
+                    "nothing tells what this set has for elements",
+                    expr.span,
+                    fix="say instead that nothing is in it: `not exists x: S :: ..`",
+                )
                 return None
             element = type_of(known[0])
         var = Var("x", element)
@@ -225,11 +230,16 @@ class Expressions:
                 if isinstance(expected, OptionType):
                     return Literal(None, expected)
                 if expected is None:
-                    self.report.add("E0306", "nothing tells what `none` is an absent value of", expr.span)
+                    self.report.add(
+                        "E0306",
+                        "nothing tells what `none` is an absent value of",
+                        expr.span,
+                        fix="put it where a `T?` is needed, such as right of `:=`",
+                    )
                 else:
                     self.report.add(
                         "E0307",
-                        f"`none` cannot be a `{expected}`",
+                        f"a value of type `{expected}` is never `none`",
                         expr.span,
                         fix=f"declare the type as `{expected}?` where the value may be absent",
                     )
@@ -259,7 +269,10 @@ class Expressions:
             return None
         if not isinstance(type_of(inner), OptionType):
             self.report.add(
-                "E0310", f"`!` on a `{type_of(inner)}`, which is never none", expr.span, fix="leave the `!` out"
+                "E0310",
+                f"a value of type `{type_of(inner)}` is never none, so there is nothing to unwrap",
+                expr.span,
+                fix="leave the `!` out",
             )
             return None
         many = sorted(v.name for v in free_vars(inner) & ctx.quantified)
@@ -362,7 +375,12 @@ class Expressions:
             return equal(left, Some(right))
         if isinstance(b, OptionType) and fits(a, b.of):
             return equal(Some(left), right)
-        self.report.add("E0312", f"`{a}` and `{b}` cannot be equal", expr.span)
+        self.report.add(
+            "E0312",
+            f"a value of type `{a}` is never equal to one of type `{b}`",
+            expr.span,
+            fix="compare values of one type",
+        )
         return None
 
     def _set_equation(self, expr: syntax.Binary, ctx: Context) -> Term | None:
@@ -398,7 +416,8 @@ class Expressions:
                 fix = f"declare it as `ordered sort {a}`"
             elif isinstance(a, OptionType) or isinstance(b, OptionType):
                 fix = "a value that may be none has no place in an order; write `!` behind it in code"
-            self.report.add("E0313", f"`{a}` and `{b}` have no order", expr.span, fix=fix)
+            message = f"`{a}` has no order" if a == b else f"there is no order between `{a}` and `{b}`"
+            self.report.add("E0313", message, expr.span, fix=fix)
             return None
         match expr.op:
             case "<":

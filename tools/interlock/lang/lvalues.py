@@ -65,7 +65,10 @@ class Lvalues:
         if short != 0 and element is None and not (whole and not given):
             fix = ""
             if short > 0 and wanted:
-                fix = f"to write all of them at once, bind an argument: `{head.symbol.name}(x: {wanted[-1]}) := ..`"
+                given_text = [arg.span.text if not isinstance(arg, syntax.Binder) else arg.name.text for arg in given]
+                open_text = [f"{'xyzuvw'[i % 6]}: {type_}" for i, type_ in enumerate(wanted[len(given) :])]
+                shown = ", ".join((*given_text, *open_text))
+                fix = f"to write all of them at once, bind what is left open: `{head.symbol.name}({shown}) := ..`"
             self.report.add(
                 "E0319", f"`{head.symbol.name}` takes {len(wanted)} argument(s), not {len(given)}", expr.span, fix=fix
             )

@@ -82,7 +82,9 @@ class Names:
     def may_bind(self, name: syntax.Name, ctx: Context) -> bool:
         """Whether a name may be bound here: nothing is shadowed, ever."""
         if name.text in BUILTINS:
-            self.report.add("E0202", f"`{name.text}` is built in and cannot be declared", name.span)
+            self.report.add(
+                "E0202", f"`{name.text}` is built in and cannot be declared", name.span, fix="choose another name"
+            )
             return False
         bound = ctx.bindings.get(name.text)
         found = (bound, None) if bound is not None else ctx.instance.visible(name.text)
@@ -143,7 +145,7 @@ class Names:
                     "E0205",
                     f"`{part}` is not an instance",
                     expr.span,
-                    fix=did_you_mean(part, instance.all_names()),
+                    fix=did_you_mean(part, instance.all_names()) or f"`use M as {part}` makes one, if M is the module",
                 )
                 return None
             instance = found[0].instance
@@ -156,13 +158,23 @@ class Names:
             case _:
                 from interlock.lang.scope import describe
 
-                self.report.add("E0206", f"`{parts[-1]}` is {describe(entity)}, not a type", expr.span)
+                self.report.add(
+                    "E0206",
+                    f"`{parts[-1]}` is {describe(entity)}, not a type",
+                    expr.span,
+                    fix="a type is a sort, an enum, Bool, Int, a range such as 0..7, or one of these with `?`",
+                )
                 return None
 
     def _range(self, expr: syntax.RangeTypeExpr, ctx: Context) -> Type | None:
         if isinstance(expr.high, int):
             if expr.high < expr.low:
-                self.report.add("E0316", f"the range {expr.low}..{expr.high} is empty", expr.span)
+                self.report.add(
+                    "E0316",
+                    f"the range {expr.low}..{expr.high} is empty",
+                    expr.span,
+                    fix=f"write `{expr.high}..{expr.low}`",
+                )
                 return None
             return RangeType(expr.low, expr.high)
         entity = self.find(expr.high.text, expr.high.span, ctx)
@@ -288,8 +300,12 @@ class Names:
             case InstanceRef():
                 if not target.complete:
                     missing = len(target.instance.index) - len(target.args)
+                    types = ", ".join(str(v.type) for v in target.instance.index[-missing:])
                     self.report.add(
-                        "E0208", f"this instance is indexed and needs {missing} more argument(s)", expr.target.span
+                        "E0208",
+                        f"there is one such instance for each {types}; it must be said which is meant",
+                        expr.target.span,
+                        fix=f"write `{expr.target.span.text}(..).{name.text}`",
                     )
                     return None
                 entity = self.find(name.text, name.span, Context(target.instance))
@@ -313,10 +329,12 @@ class Names:
                 self.report.add("E0209", f"a walk has no `{name.text}`", name.span, fix="it has `start()` and `next()`")
                 return None
             case _:
+                ordered = isinstance(target, TypeName) and isinstance(target.type, SortType)
                 self.report.add(
                     "E0209",
                     f"{describe_designator(target)} has no member `{name.text}`",
                     name.span,
+                    fix="an ordered sort has `first`, and no `last`, for it may be of any size" if ordered else "",
                 )
                 return None
 
@@ -367,7 +385,10 @@ class Names:
                 return WalkMethod(target.walk, target.method, called=True)
             case _:
                 self.report.add(
-                    "E0212", f"{describe_designator(target)} cannot be applied to arguments", expr.target.span
+                    "E0212",
+                    f"`{expr.target.span.text}` is {describe_designator(target)} and takes no arguments",
+                    expr.target.span,
+                    fix="leave the parentheses out",
                 )
                 return None
 

@@ -48,6 +48,7 @@ class Parameters:
                 "E0221",
                 f"module `{module.name.text}` takes {len(module.params)} argument(s) ({names}), not {len(decl.args)}",
                 decl.span,
+                fix=f"write one argument for each of {names}" if module.params else "leave the parentheses out",
             )
             return None
         inside = Instance(module, "", ())
@@ -65,10 +66,20 @@ class Parameters:
             if designator is None:
                 return None
             if not isinstance(designator, TypeName):
-                self.report.add("E0222", f"`{param.name.text}` is a sort parameter; this is not a type", arg.span)
+                self.report.add(
+                    "E0222",
+                    f"`{param.name.text}` is a sort parameter; this is not a type",
+                    arg.span,
+                    fix="pass a sort or an enum",
+                )
                 return None
             if param.ordered and not (isinstance(designator.type, SortType) and designator.type.ordered):
-                self.report.add("E0223", f"`{designator.type}` is not an ordered sort", arg.span)
+                self.report.add(
+                    "E0223",
+                    f"`{designator.type}` is not an ordered sort",
+                    arg.span,
+                    fix=f"declare it as `ordered sort {designator.type}`",
+                )
                 return None
             return SortEntity(designator.type)
         inner = Context(inside)
@@ -112,7 +123,10 @@ class Parameters:
                 found = describe_designator(designator) if not isinstance(designator, Value) else "a value"
                 wanted = ", ".join(str(v.type) for v in formals)
                 self.report.add(
-                    "E0224", f"`{param.name.text}` needs something over ({wanted}), but this is {found}", arg.span
+                    "E0224",
+                    f"`{param.name.text}` needs something over ({wanted}), but this is {found}",
+                    arg.span,
+                    fix=f"pass a var, const or define with just these parameters: ({wanted})",
                 )
                 return None
             body = designator.apply(formals)
@@ -126,14 +140,24 @@ class Parameters:
     ) -> Entity | None:
         kind = param.kind if isinstance(param, syntax.SymbolDecl) else "define"
         if kind == "const" and any(not s.rigid for s in symbols_of(body)):
-            self.report.add("E0225", f"`{param.name.text}` is a const parameter, but this can change", span)
+            self.report.add(
+                "E0225",
+                f"`{param.name.text}` is a const parameter, but this can change",
+                span,
+                fix="pass a `const`",
+            )
             return None
         writable = (
             isinstance(body, App) and not body.symbol.rigid and body.args[len(body.args) - len(formals) :] == formals
         )
         if kind in ("var", "ghost"):
             if not writable:
-                self.report.add("E0226", f"`{param.name.text}` is written by the module, so it needs a var", span)
+                self.report.add(
+                    "E0226",
+                    f"`{param.name.text}` is written by the module, so it needs a var",
+                    span,
+                    fix="pass the name of a `var` of this module, and no const, define or formula",
+                )
                 return None
             return ApplicationEntity(formals, body, writable=True)
         return ApplicationEntity(formals, body, writable=False)

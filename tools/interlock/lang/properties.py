@@ -281,6 +281,7 @@ class Properties:
                     "E0606",
                     f"two expectations of `{name}`",
                     decl.property.span,
+                    fix="keep one of them",
                     labels=(Label(earlier, "the first is here"),),
                 )
                 continue

@@ -61,10 +61,10 @@ class Refinements:
                     variables.append(mapped)
             else:
                 self._step(target, entry, Context(instance), steps)
-        given = {symbol for symbol, _, _ in variables}
+        given = {dotted(e.target.target if isinstance(e.target, syntax.Call) else e.target) for e in decl.entries}
         own = {p.entity.symbol.name for p in self.signatures.symbols}
         for symbol in target.symbols:
-            if not symbol.rigid and symbol not in given and symbol.name not in own:
+            if not symbol.rigid and symbol.name not in given and symbol.name not in own:
                 self.report.add(
                     "E0612",
                     f"nothing says what `{symbol.name}` of `{decl.module.text}` is here",
@@ -93,9 +93,9 @@ class Refinements:
         if len(names) != len(symbol.params) or len(names) != len(args):
             self.report.add(
                 "E0614",
-                f"`{name}` takes {len(symbol.params)} new name(s) here",
+                f"`{name}` has {len(symbol.params)} argument(s), and the mapping binds a new name for each",
                 entry.target.span,
-                fix=f"such as `{name}({', '.join('xyzuvw'[: len(symbol.params)])}) = ..`",
+                fix=f"write `{name}({', '.join('xyzuvw'[: len(symbol.params)])}) = ..`".replace("()", ""),
             )
             return None
         formals = tuple(Var(n, t) for (n, _), t in zip(names, symbol.params, strict=True))

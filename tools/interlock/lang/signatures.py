@@ -164,7 +164,9 @@ class Signatures:
         """Give a name its meaning in an instance; a second meaning is reported with both places."""
         earlier = instance.names.get(name.text)
         if name.text in BUILTINS:
-            self.report.add("E0202", f"`{name.text}` is built in and cannot be declared", name.span)
+            self.report.add(
+                "E0202", f"`{name.text}` is built in and cannot be declared", name.span, fix="choose another name"
+            )
         elif earlier is not None:
             self.report.add(
                 "E0204",

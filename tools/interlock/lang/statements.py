@@ -325,7 +325,10 @@ class Statements:
                 return None
             case _:
                 self.report.add(
-                    "E0408", f"a lock is needed here, but this is {describe_designator(designator)}", expr.span
+                    "E0408",
+                    f"a lock is needed here, but this is {describe_designator(designator)}",
+                    expr.span,
+                    fix="name a `section`, or an instance of a module with one: `use std.mutex as m`",
                 )
                 return None
 
@@ -370,7 +373,12 @@ class Statements:
                     self._no_jump("break", statement.span, frame)
                     return ()
                 if not frame.in_loop:
-                    self.report.add("E0411", "`break` outside a loop", statement.span)
+                    self.report.add(
+                        "E0411",
+                        "`break` outside a loop",
+                        statement.span,
+                        fix="`return` ends the process, `goto LABEL` goes on elsewhere",
+                    )
                     return ()
                 return (typed.Jump("break", statement.span),)
             case syntax.Return():
@@ -385,7 +393,12 @@ class Statements:
             return ()
         if statement.value is None:
             if frame.kind == "operation" and frame.result is not None:
-                self.report.add("E0413", f"this operation returns a `{frame.result}`", statement.span)
+                self.report.add(
+                    "E0413",
+                    f"this operation returns a `{frame.result}`, and none is given here",
+                    statement.span,
+                    fix="write it behind `return`",
+                )
             return (typed.Jump("return", statement.span),)
         if frame.result is None:
             self.report.add(

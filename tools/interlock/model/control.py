@@ -196,7 +196,7 @@ class Builder:
         process = self.graph.process
         self.graph.entry = self._items(process.body, self.done, (), None)
         if not self.graph.steps:
-            self.graph.report("E0510", f"process `{process.name}` has no step", process.span)
+            self.graph.report("E0510", f"process `{process.name}` has no step", process.span, "add `step NAME: ..`")
             return self.graph
         for step in tuple(self.graph.steps):
             if not isinstance(step.code, Advance | Finish):
@@ -377,7 +377,7 @@ class Locations:
             for place in self._places(pending.pop()):
                 if id(place) in self.graph.locations:
                     continue
-                steps = tuple(self._offers(place, TRUE))
+                steps = tuple(self._offers(place, TRUE, place.span))
                 self.graph.locations[id(place)] = Location(self._name(place), steps)
                 for _, step in steps:
                     if id(step) not in self._reached:
@@ -388,7 +388,9 @@ class Locations:
         for step in self.graph.steps:
             if step.label not in labels:
                 labels.add(step.label)
-                self.graph.report("W0501", f"nothing leads to step `{step.label}`", step.span)
+                self.graph.report(
+                    "W0501", f"nothing leads to step `{step.label}`", step.span, "remove it, or lead to it"
+                )
 
     def _places(self, node: Node) -> Iterator[Step | Choice]:
         """Where control comes to rest from a node."""
@@ -414,17 +416,17 @@ class Locations:
                 assert_never(node)
         self._stack.pop()
 
-    def _offers(self, node: Node, guard: Term) -> Iterator[tuple[Term, Step]]:
-        """Steps that a location offers, each with the condition under which it does."""
+    def _offers(self, node: Node, guard: Term, choice: Span) -> Iterator[tuple[Term, Step]]:
+        """Steps that a location offers, each with the condition under which it does; `choice` is what offers them."""
         match node:
             case Step():
                 yield guard, node
             case Choice():
                 for branch in node.branches:
-                    yield from self._offers(branch, guard)
+                    yield from self._offers(branch, guard, node.span)
             case Branch():
-                yield from self._offers(node.yes, conj((guard, node.condition)))
-                yield from self._offers(node.no, conj((guard, negate(node.condition))))
+                yield from self._offers(node.yes, conj((guard, node.condition)), choice)
+                yield from self._offers(node.no, conj((guard, negate(node.condition))), choice)
             case Forward():
                 assert node.target is not None
                 if id(node) in self._stack:
@@ -433,13 +435,13 @@ class Locations:
                     )
                     return
                 self._stack.append(id(node))
-                yield from self._offers(node.target, guard)
+                yield from self._offers(node.target, guard, choice)
                 self._stack.pop()
             case Leave() | Returned() | End():
                 self.graph.report(
                     "E0508",
                     "a branch of `either` between steps must begin with a step",
-                    self.graph.process.span,
+                    choice,
                     "begin the branch with a step, or make the choice inside a step",
                 )
             case _:
@@ -449,7 +451,9 @@ class Locations:
         if isinstance(place, Step):
             name = place.label
         else:
-            name = place.name or "|".join(dict.fromkeys(step.label for _, step in self._offers(place, TRUE)))
+            name = place.name or "|".join(
+                dict.fromkeys(step.label for _, step in self._offers(place, TRUE, place.span))
+            )
         unique, number = name, 2
         while unique in self._names:
             unique, number = f"{name}~{number}", number + 1
