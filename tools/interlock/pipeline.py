@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal as OneOf
@@ -13,7 +13,7 @@ from interlock.core.diagnostic import Diagnostic, diagnose, did_you_mean
 from interlock.core.system import TransitionSystem
 from interlock.engines.judge import BOUNDED, PROVABLE, Engines, Finding, ask, finite_scope, search
 from interlock.engines.protocol import Limits
-from interlock.report import Event, FileReport, Finished, Measured, Opened, Rejected, Working, fold
+from interlock.report import Covered, Event, FileReport, Finished, Measured, Opened, Rejected, Working, fold
 
 Command = OneOf["check", "prove", "bmc", "explore"]
 Read = Callable[[str], bytes]
@@ -106,12 +106,15 @@ def _judge(
 ) -> Iterator[Event]:
     match request.command:
         case "check":
-            yield from search(system, names, standard_engines(), limits, left)
+            findings: list[Finding] = []
+            for finding in search(system, names, standard_engines(), limits, left):
+                findings.append(finding)
+                yield finding
+            yield from _coverage(system, findings, limits, left())
         case "prove":
             yield from ask(standard_engines().prover, system, names, replace(limits, sizes={}))
         case "bmc":
-            within = replace(limits, sizes={}) if request.scope == "unbounded" else limits
-            yield from ask(standard_engines().bounded, system, names, within)
+            yield from ask(standard_engines().bounded, system, names, limits)
         case "explore":
             from interlock.engines.explore import Exploration
 
@@ -120,6 +123,19 @@ def _judge(
             yield Measured(exploration.stats())
         case _:
             assert_never(request.command)
+
+
+def _coverage(system: TransitionSystem, findings: Sequence[Finding], limits: Limits, seconds: float) -> Iterator[Event]:
+    """What is dead or vacuous, in the time that is left; nothing is told where there is none."""
+    if seconds <= 0:
+        return
+    from interlock.engines.coverage import cover
+    from interlock.engines.z3.coverage import rules_out
+
+    yield Working("what is never reached")
+    found = [(finding.property, finding.verdict) for finding in findings]
+    timed = replace(limits, total_seconds=min(limits.total_seconds, seconds))
+    yield Covered(cover(system, found, rules_out, timed))
 
 
 def names_of(system: TransitionSystem, request: Request) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
@@ -143,7 +159,7 @@ def names_of(system: TransitionSystem, request: Request) -> tuple[tuple[str, ...
 def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple[Diagnostic, ...]]:
     """Sizes of all sorts for `--scope`: a scope's name, or `Lru=2,Memcg=3` on top of the file's own scope."""
     sizes = finite_scope(system)
-    if text in ("", "unbounded"):
+    if not text:
         return sizes, ()
     named = {scope.name: scope for scope in system.scopes}
     if "=" not in text:

@@ -14,6 +14,7 @@ from typing import TypeAlias
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.core.verdict import ExploreStats
+from interlock.engines.coverage import Coverage
 from interlock.engines.judge import Finding, Judgement, conclude
 
 
@@ -53,13 +54,20 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Covered:
+    """What the judged system never does, and what holds for want of it."""
+
+    coverage: Coverage
+
+
+@dataclass(frozen=True)
 class Finished:
     """The file has been judged to its end."""
 
     seconds: float = 0.0
 
 
-Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Finished
+Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Covered | Finished
 
 Ending = OneOf["finished", "interrupted", "worker died", "worker did not answer"]
 
@@ -76,6 +84,7 @@ class FileReport:
     scope: tuple[tuple[str, int], ...] = ()
     stats: ExploreStats | None = None
     seconds: float = 0.0
+    coverage: Coverage | None = None
 
     @property
     def rejected(self) -> bool:
@@ -94,6 +103,7 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
     diagnostics: tuple[Diagnostic, ...] = ()
     findings: list[Finding] = []
     stats: ExploreStats | None = None
+    coverage: Coverage | None = None
     seconds = 0.0
     finished = False
     for event in events:
@@ -107,6 +117,8 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
                 findings.append(event)
             case Measured():
                 stats = event.stats
+            case Covered():
+                coverage = event.coverage
             case Finished():
                 seconds, finished = event.seconds, True
             case Working():
@@ -116,4 +128,4 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
         return FileReport(path, None, (), diagnostics, how, seconds=seconds)
     missing = "no engine judged it" if how == "finished" else how
     judgements = conclude(opened.system, opened.names, findings, missing, alone=opened.alone)
-    return FileReport(path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds)
+    return FileReport(path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds, coverage)

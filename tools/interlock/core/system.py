@@ -111,6 +111,7 @@ class Property:
     applications); liveness: the left side of `leads to`, with `leads_to` the right.
     scenario: `params` existential, `schedule` in order, `formula` at its end, `possible` what is claimed.
     refinement: `reason` until an engine judges it; what is claimed is the system's `Refinement` of that name.
+    `unchanging` names state of which the formula spoke as written, and which was dropped since nothing changes it.
     """
 
     name: str
@@ -122,6 +123,7 @@ class Property:
     possible: bool = True
     reason: str = ""
     doc: str = ""
+    unchanging: tuple[str, ...] = ()
     span: Span | None = field(default=None, compare=False)
 
 

@@ -61,14 +61,25 @@ class ReferenceExplorer:
 
 
 class Exploration:
-    """One run over one system.  `judge` may be abandoned at any time; `stats` then tells how far it came."""
+    """One run over one system.  `judge` may be abandoned at any time; `stats` then tells how far it came.
+
+    It ends once every property is settled, with `cover` not before every action has been taken, and with `measure`
+    only when the scope is exhausted.
+    """
 
     def __init__(
-        self, system: TransitionSystem, names: Sequence[str], limits: Limits, *, measure: bool = False
+        self,
+        system: TransitionSystem,
+        names: Sequence[str],
+        limits: Limits,
+        *,
+        measure: bool = False,
+        cover: bool = False,
     ) -> None:
         self._system = system
         self._limits = limits
         self._measure = measure
+        self._cover = cover
         self._clock = Clock(limits.total_seconds)
         self._open = {name: system.property(name) for name in dict.fromkeys(names)}
         self._state_checks: dict[str, StateCheck] = {}
@@ -151,7 +162,8 @@ class Exploration:
 
     def _wanted(self) -> bool:
         """Whether more states can tell something."""
-        return self._measure or any(p.kind not in {"scenario", "refinement"} for p in self._open.values())
+        unseen = self._cover and 0 in self._actions.values()
+        return self._measure or unseen or any(p.kind not in {"scenario", "refinement"} for p in self._open.values())
 
     def _expand(self, model: Model, graph: Graph) -> Iterator[Found]:
         """Take every step out of the next state."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from interlock.core.rewrite import map_apps
+from interlock.core.rewrite import map_apps, symbols_of
 from interlock.core.system import Obligation, Property, Transition, TransitionSystem
 from interlock.core.term import FALSE, TRUE, App, Literal, Symbol, Term
 
@@ -91,6 +91,7 @@ def _property(prop: Property, constants: dict[Symbol, Literal]) -> Property:
     return replace(
         prop,
         formula=reduced(prop.formula, constants),
+        unchanging=tuple(sorted(s.name for s in symbols_of(prop.formula) if s in constants)),
         leads_to=reduced(prop.leads_to, constants),
         schedule=tuple(replace(s, args=tuple(reduced(a, constants) for a in s.args)) for s in prop.schedule),
     )

@@ -12,6 +12,7 @@ from interlock.core.term import Symbol, Value
 from interlock.core.trace import State, Trace, show_value
 from interlock.core.types import SortType
 from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Verdict, Violated
+from interlock.engines.coverage import Coverage
 from interlock.engines.judge import Judgement
 from interlock.render.facts import Names
 from interlock.report import FileReport
@@ -59,6 +60,26 @@ def _file(report: FileReport, *, times: bool) -> Json:
         "diagnostics": [json_of_diagnostic(d) for d in report.diagnostics],
         "properties": [_property(j, names, times=times) for j in report.judgements] if names else [],
         "exploration": exploration,
+        "coverage": None if report.coverage is None else _coverage(report.coverage),
+    }
+
+
+def _coverage(coverage: Coverage) -> Json:
+    return {
+        "states": coverage.states,
+        "complete": coverage.complete,
+        "dead": [{"step": d.step, "method": d.method, "bound": d.bound or None} for d in coverage.dead],
+        "vacuous": [
+            {
+                "property": v.property,
+                "condition": v.condition or None,
+                "unchanging": list(v.unchanging),
+                "method": v.method,
+                "bound": v.bound or None,
+            }
+            for v in coverage.vacuous
+        ],
+        "unseen": list(coverage.unseen),
     }
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from interlock.core.system import Property
 from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Verdict, Violated
 from interlock.engines.judge import Judgement
+from interlock.render.coverage import lines_of_coverage
 from interlock.render.diagnostics import lines_of_diagnostic
 from interlock.render.facts import Names
 from interlock.render.traces import lines_of_cti, lines_of_interleaving, lines_of_run
@@ -55,6 +56,8 @@ def lines_of_file(report: FileReport, style: Style) -> list[Text]:
         lines.append(Text("  nothing to judge: no property is declared", "dim"))
     if report.stats is not None:
         lines.append(_measured(report, style))
+    if report.coverage is not None:
+        lines.extend(lines_of_coverage(report.coverage, verbose=style.verbose))
     if report.ending != "finished":
         lines.append(Text(f"  {report.ending}: what is not listed as judged is not known", "bold yellow"))
     names = Names(report.system, style.verbose)
