@@ -114,6 +114,19 @@ def test_every_diagnostic_that_is_named_exists():
     assert {code for page in PAGES for code in re.findall(r"\b[EW]0\d{3}\b", text_of(page))} <= REGISTRY.keys()
 
 
+def test_every_page_is_listed():
+    index = text_of("docs/README.md")
+    assert [page.name for page in (ROOT / "docs").glob("*.md") if f"({page.name})" not in index] == ["README.md"]
+
+
+def test_every_standard_module_is_mentioned():
+    page = text_of("docs/language.md")
+    headers = [path.read_text(encoding="utf-8") for path in (ROOT / "spec" / "std").glob("*.ilk")]
+    modules = [match[1] for text in headers for match in re.finditer(r"^module (std\.\w+)", text, re.MULTILINE)]
+    assert len(modules) == len(headers)
+    assert [module for module in modules if not re.search(rf"`{re.escape(module)}[`(]", page)] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page):
     text = re.sub(r"^```.*?^```$", "", text_of(page), flags=re.MULTILINE | re.DOTALL)
