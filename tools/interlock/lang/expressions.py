@@ -300,8 +300,12 @@ class Expressions:
 
     def _conditional(self, expr: syntax.Conditional, ctx: Context, expected: Type | None) -> Term | None:
         condition = self.formula(expr.condition, ctx)
-        yes = self.term(expr.yes, ctx, expected)
-        no = self.term(expr.no, ctx, expected or (None if yes is None else type_of(yes)))
+        if expected is None and isinstance(expr.yes, syntax.Constant) and expr.yes.word == "none":
+            no = self.term(expr.no, ctx)
+            yes = None if no is None else self.term(expr.yes, ctx, type_of(no))
+        else:
+            yes = self.term(expr.yes, ctx, expected)
+            no = self.term(expr.no, ctx, expected or (None if yes is None else type_of(yes)))
         if condition is None or yes is None or no is None:
             return None
         if type_of(yes) == typed.PROCESS:
