@@ -1,4 +1,4 @@
-"""The parser: every form of the language gives the tree that lang/syntax.py describes."""
+"""The parser: every form of the language gives the tree that lang/syntax/ describes."""
 
 import re
 from pathlib import Path

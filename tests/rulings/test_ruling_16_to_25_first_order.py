@@ -314,3 +314,46 @@ def test_ruling_25_there_is_no_last_and_next_need_not_exist():
     """
     assert explored(text, {"T": 3}) == {"above": "holds", "no_next": "proved", "by_one": "holds"}
     assert proved(text)["above"] == "proved"
+
+
+RANGES = """
+var n: 0..9 = 9
+var low: 0..3 = 0
+var v(i: 0..3): Bool = false
+var wide: 0..9? = 9
+var narrow: 0..3? = none
+operation narrowed(k: 0..9): 0..3 { return k }
+operation asked(k: 0..3) { low := k }
+process p: 0..3 { %s }
+expect p.range violated
+"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "step s: low := n",
+        "step s: v(n) := true",
+        "step s: await not v(n)",
+        "step s: narrow := n",
+        "step s: narrow := wide",
+        "step s: low := narrowed(n)",
+        "step s: asked(n)",
+        "step s: return n",
+        "local k: 0..9 step s: k := n return k",
+        "step s: await exists k: 0..9 :: v(k)",
+    ],
+)
+def test_ruling_34_what_becomes_one_of_a_range_is_obliged_to_lie_in_it(body):
+    assert explored(RANGES % body)["p.range"] == "violated"
+    assert (
+        explored((RANGES % body).replace("= 9", "= 2").replace("await exists k: 0..9", "await exists k: 0..3"))[
+            "p.range"
+        ]
+        == "holds"
+    )
+
+
+def test_known_gap_an_index_in_a_formula_is_not_obliged_to_lie_in_its_range():
+    text = "var n: 0..9 = 9\nvar v(i: 0..3): Bool = false\ninvariant i: not v(n)"
+    assert [p.kind for p in system_of(text).properties] == ["invariant"]

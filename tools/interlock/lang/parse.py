@@ -1,4 +1,4 @@
-"""Reads text into the syntax tree of `lang/syntax.py`, or says what is wrong with it."""
+"""Reads text into the syntax tree of `lang/syntax/`, or says what is wrong with it."""
 
 from __future__ import annotations
 

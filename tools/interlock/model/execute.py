@@ -136,7 +136,17 @@ class Executor:
                         return None
                     parts.append(found[0])
                     path = found[1]
-                return (rebuild(term, tuple(parts)) if parts else term), path
+                indexed = self._indexed(term, parts, path, under, bound, span) if isinstance(term, App) else path
+                return None if indexed is None else ((rebuild(term, tuple(parts)) if parts else term), indexed)
+
+    def _indexed(
+        self, app: App, args: list[Term], path: Path, under: tuple[Term, ...], bound: frozenset[Var], span: Span
+    ) -> Path | None:
+        """Every index lies in the range over which the symbol is declared."""
+        now: Path | None = path
+        for type_, arg in zip(app.symbol.params, args, strict=True):
+            now = None if now is None else self.in_range(type_, arg, now, span, conj(under), bound)
+        return now
 
     def _hoist_connective(
         self,
@@ -281,22 +291,25 @@ class Executor:
 
     def _invoke(self, call: typed.Invoke, path: Path) -> list[Path]:
         args: list[Term] = []
-        for arg in call.args:
+        for param, arg in zip(call.operation.params, call.args, strict=True):
             found = self.value(arg, path, call.span)
-            if found is None:
+            inside = None if found is None else self.in_range(param.type, found[0], found[1], call.span)
+            if found is None or inside is None:
                 return []
             args.append(found[0])
-            path = found[1]
+            path = inside
         caller = path.env
         frame: dict[Var, Term] = dict(zip(call.operation.params, args, strict=True))
         if typed.SELF in caller:
             frame[typed.SELF] = caller[typed.SELF]
         results: list[Path] = []
         for after in self.block(call.operation.body, replace(path, env=frame)):
-            env = caller
+            env, inside = caller, after
             if call.result is not None and after.value is not None:
                 env = {**caller, call.result: after.value}
-            results.append(replace(after, env=env, jump=None, value=None))
+                inside = self.in_range(call.result.type, after.value, after, call.span)
+            if inside is not None:
+                results.append(replace(inside, env=env, jump=None, value=None))
         return results
 
     def _pick(self, pick: typed.Pick, path: Path) -> list[Path]:
@@ -358,20 +371,28 @@ class Executor:
         value, reading = computed
         applied = self.split.apply(statement.symbol, tuple(args))
         assert isinstance(applied, App)
-        after = self._in_range(applied.symbol, value, where, scope, reading, statement.span)
+        after = self.in_range(applied.symbol.result, value, reading, statement.span, where, scope)
+        for type_, arg in zip(applied.symbol.params, applied.args, strict=True):
+            after = None if after is None else self.in_range(type_, arg, after, statement.span, where, scope)
         if after is None:
             return None
         after = replace(after, env=path.env, store=path.store)
         return write(after, applied.symbol, applied.args, value, where, scope)
 
-    def _in_range(
-        self, symbol: Symbol, value: Term, where: Term, scope: frozenset[Var], path: Path, span: Span
+    def in_range(
+        self, type_: Type, value: Term, path: Path, span: Span, where: Term = TRUE, scope: frozenset[Var] = frozenset()
     ) -> Path | None:
-        """A value written to a range must lie in it: an obligation, then an assumption."""
-        wanted = symbol.result.of if isinstance(symbol.result, OptionType) else symbol.result
+        """A value that becomes one of a range (written, passed, returned, or an index) must lie in it.
+
+        An obligation, then an assumption.  What is read from a symbol that the step has written is already unfolded,
+        so its index is not seen here.
+        """
+        wanted = type_.of if isinstance(type_, OptionType) else type_
         plain = value.arg if isinstance(value, Some) else value
-        actual = type_of(plain)
-        if not isinstance(wanted, RangeType) or actual == wanted or isinstance(actual, OptionType):
+        if isinstance(type_of(plain), OptionType):
+            where = conj((where, negate(equal(plain, none_of(plain)))))
+            plain = unwrap(plain)
+        if not isinstance(wanted, RangeType) or type_of(plain) == wanted or where == FALSE:
             return path
         match plain, wanted.high:
             case Literal(value=int(number)), int(high_end) if wanted.low <= number <= high_end:

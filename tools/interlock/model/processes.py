@@ -8,9 +8,25 @@ from typing import assert_never
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.rewrite import map_apps, substitute
+from interlock.core.source import Span
 from interlock.core.system import Obligation, ProcessInfo, Transition, Update
-from interlock.core.term import FALSE, TRUE, App, Literal, Some, Symbol, Term, Var, conj, disj, equal, ite, negate
-from interlock.core.types import BOOL, EnumType
+from interlock.core.term import (
+    FALSE,
+    TRUE,
+    App,
+    Literal,
+    Some,
+    Symbol,
+    Term,
+    Var,
+    conj,
+    disj,
+    equal,
+    ite,
+    negate,
+    type_of,
+)
+from interlock.core.types import BOOL, EnumType, OptionType
 from interlock.lang import typed
 from interlock.model.control import (
     Advance,
@@ -213,9 +229,11 @@ class Stepper:
             return
         for path in self._run(step, began, executor):
             node = step.next if path.jump is None else self.machine.graph.leave(step, path.jump)
-            after = path
+            after: Path | None = path
             if path.jump is not None and path.value is not None:
-                after = self._returned(path, path.value)
+                after = self._returned(path, path.value, executor, path.jump.span)
+            if after is None:
+                continue
             for settled, location in self._settle(node, replace(after, jump=None, value=None), executor, step):
                 yield self._transition(step, settled, location, executor)
 
@@ -237,15 +255,13 @@ class Stepper:
     def _unset(self, path: Path, local: typed.Local) -> Path:
         return self._set(path, local, Literal(None, local.symbol.result))
 
-    def _returned(self, path: Path, value: Term) -> Path:
+    def _returned(self, path: Path, value: Term, executor: Executor, span: Span) -> Path | None:
         result = self.machine.process.result
-        if result is None:
-            return path
-        from interlock.core.term import type_of
-        from interlock.core.types import OptionType
-
+        inside = path if result is None else executor.in_range(result.result, value, path, span)
+        if result is None or inside is None:
+            return inside
         held = value if isinstance(type_of(value), OptionType) else Some(value)
-        return write(path, result, self.machine.params, held, TRUE, frozenset())
+        return write(inside, result, self.machine.params, held, TRUE, frozenset())
 
     def _settle(self, node: Node, path: Path, executor: Executor, step: Step) -> Iterator[tuple[Path, str]]:
         """Follow control from the end of a step to where it comes to rest."""
@@ -262,8 +278,9 @@ class Stepper:
                 yield from self._settle(node.next, after, executor, step)
             case Returned():
                 found = executor.value(node.value, path, step.span)
-                if found is not None:
-                    yield from self._settle(node.next, self._returned(found[1], found[0]), executor, step)
+                returned = None if found is None else self._returned(found[1], found[0], executor, node.span)
+                if returned is not None:
+                    yield from self._settle(node.next, returned, executor, step)
             case Branch():
                 found = executor.value(node.condition, path, step.span)
                 if found is None:
