@@ -119,6 +119,16 @@ def test_scopes_by_name_and_by_size(interlock, arguments, states):
     assert json.loads(done.out)["files"][0]["exploration"]["states"] == states
 
 
+def test_bounded_search_over_sorts_of_any_size(interlock):
+    done = interlock("bmc", "broken.ilk", "--unbounded", "--no-time")
+    assert done.code == 1
+    assert "FAIL  exclusion  violated       bmc  depth 2, unbounded" in done.out
+    assert "2  work(proc1) enter" in done.out
+    both = interlock("bmc", "broken.ilk", "--unbounded", "--scope", "three")
+    assert both.code == 2
+    assert "not allowed with argument" in both.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

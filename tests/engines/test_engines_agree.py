@@ -5,6 +5,7 @@ shortest counterexample is equally short whoever finds it.  Set INTERLOCK_FUZZ=1
 """
 
 import os
+from dataclasses import replace
 from itertools import islice, pairwise, product
 
 import pytest
@@ -19,9 +20,10 @@ from interlock.engines.evaluate import instantiate, replay
 from interlock.engines.explore import ReferenceExplorer
 from interlock.engines.protocol import Limits
 from interlock.engines.z3.background import Theory
-from interlock.engines.z3.bmc import BoundedModelChecker, template
+from interlock.engines.z3.bmc import BoundedModelChecker
 from interlock.engines.z3.finite import Finite, formulas
 from interlock.engines.z3.prove import Induction
+from interlock.engines.z3.runs import template
 from interlock.engines.z3.terms import z3
 
 FUZZ = bool(os.environ.get("INTERLOCK_FUZZ"))
@@ -250,6 +252,7 @@ def check_verdicts(system, depth=4):
     proved = judged(Induction(), system, names, quick)
     largest = {sort.name: 2 for sort in system.sorts}
     bounded = judged(BoundedModelChecker(), system, names, Limits(query_seconds=20, depth=depth, sizes=largest))
+    unbounded = judged(BoundedModelChecker(), system, names, replace(quick, unbounded=True))
     explored = [
         judged(ReferenceExplorer(), system, names, Limits(depth=50, states=3000, total_seconds=30, sizes=sizes))
         for sizes in scopes(system)
@@ -262,6 +265,7 @@ def check_verdicts(system, depth=4):
             assert not any(isinstance(found[name], Holds) for found in explored if not system.sorts)
         if isinstance(proved[name], NotInductive):
             assert replay(system, proved[name].cti, initial=False) is None
+        check_unbounded(system, unbounded[name], proved[name], depth, [*shortest, *lengths(bounded[name])])
         trace = getattr(bounded[name], "trace", None)
         if trace is not None:
             assert replay(system, trace) is None
@@ -271,6 +275,25 @@ def check_verdicts(system, depth=4):
         elif trace is not None and complete:
             assert shortest, f"{name}: only bounded search has a counterexample"
             assert min(shortest) == len(trace.steps)
+
+
+def check_unbounded(system, verdict, proof, depth, known):
+    """Search over sorts of any size finds what a finite scope has, and no later; what it finds beyond that replays."""
+    for length in lengths(verdict):
+        assert replay(system, verdict.trace) is None
+        assert all(length <= other for other in known), "a shorter counterexample was missed"
+    if isinstance(verdict, Violated):
+        assert not isinstance(proof, Proved), "what is proved is violated"
+    if isinstance(verdict, NoneUpTo):
+        finished = int(verdict.bound.removeprefix("depth ").removesuffix(", unbounded"))
+        assert finished <= depth
+        assert all(length > finished for length in known), "a counterexample was missed"
+
+
+def lengths(verdict):
+    """The length of a verdict's run, where it has one."""
+    trace = getattr(verdict, "trace", None)
+    return [] if trace is None else [len(trace.steps)]
 
 
 def short(verdict):

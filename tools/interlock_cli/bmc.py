@@ -9,14 +9,14 @@ from interlock_cli import options
 SUMMARY = "search for short counterexamples"
 EXAMPLES = """\
 examples:
-  interlock bmc spec/list_lru/unlocked_init.ilk --depth 14
-  interlock bmc spec/gallery/peterson.ilk --scope unbounded
+  interlock bmc spec/gallery/broken/peterson.ilk --depth 9
+  interlock bmc spec/gallery/broken/two_phase_commit.ilk --unbounded
 """
 
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    options.add_judging(parser, scope=True)
+    options.add_judging(parser, scope=True, unbounded=True)
 
 
 def run(arguments: Namespace) -> int:

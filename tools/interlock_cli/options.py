@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from interlock.pipeline import Command, Request
 
 
-def add_judging(parser: ArgumentParser, *, scope: bool) -> None:
+def add_judging(parser: ArgumentParser, *, scope: bool, unbounded: bool = False) -> None:
     """Paths, output and limits of a command that judges."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a specification, or a folder of them")
     parser.add_argument("-p", "--property", action="append", default=[], metavar="NAME", help="judge only this one")
+    size = parser.add_mutually_exclusive_group()
     if scope:
-        parser.add_argument("--scope", default="", help="a scope of the file, or sizes: Lru=2,Memcg=3")
+        size.add_argument("--scope", default="", help="a scope of the file, or sizes: Lru=2,Memcg=3")
+    if unbounded:
+        size.add_argument("--unbounded", action="store_true", help="sorts of any size instead of a scope")
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/json.md")
     output.add_argument("-v", "--verbose", action="store_true", help="inferred lemmas, and bookkeeping in traces")
@@ -40,6 +43,7 @@ def request(command: Command, arguments: Namespace) -> Request:
         total_seconds=arguments.total_seconds,
         depth=arguments.depth,
         states=arguments.states,
+        unbounded=getattr(arguments, "unbounded", False),
     )
     return Request(command, getattr(arguments, "scope", ""), tuple(arguments.property), limits, arguments.limit)
 

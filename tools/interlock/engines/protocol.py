@@ -28,7 +28,7 @@ class Limits:
     `query_seconds` bounds each solver query, `total_seconds` one engine's whole run over a system, `depth` the length
     of runs searched by bounded model checking, `states` the distinct states the explorer keeps.
     `sizes` is the finite scope (sort name to number of elements); sorts that it does not name get 2 in finite engines
-    and stay unbounded in z3.
+    and stay unbounded in z3.  `unbounded` has bounded model checking look at sorts of any size instead.
     """
 
     query_seconds: float = 10.0
@@ -36,6 +36,7 @@ class Limits:
     depth: int = 12
     states: int = 200_000
     sizes: Mapping[str, int] = field(default_factory=dict[str, int])
+    unbounded: bool = False
     progress: Progress = silent
 
 

@@ -123,7 +123,7 @@ class Theory:
             moves.append(existential(args, moved))
         changed = frozenset(u.symbol for u in transition.updates)
         kept = [s for s in self.system.symbols if s not in changed]
-        primes += [(self.vocabulary.decl(s, primed=True), self._itself(s)) for s in kept]
+        primes += [(self.vocabulary.decl(s, primed=True), self.itself(s)) for s in kept]
         return Instance(
             transition,
             constants,
@@ -189,7 +189,8 @@ class Theory:
             term = replace_part(term, found, App(held, over))
         return term, facts
 
-    def _itself(self, symbol: Symbol) -> Expr:
+    def itself(self, symbol: Symbol) -> Expr:
+        """A symbol as what it becomes where nothing changes it."""
         decl = self.vocabulary.decl(symbol)
         args = [z3.Const(self.vocabulary.fresh_name("x"), decl.domain(i)) for i in range(decl.arity())]
         return _abstract(args, decl(*args))

@@ -81,7 +81,7 @@ def smallest(system: TransitionSystem, make: Callable[[Finite], Question], budge
     """The smallest counterexample that is found in the time, or None."""
     for size in range(1, LARGEST + 1):
         sizes = {sort.name: size for sort in system.sorts}
-        if not budget.left() or (size > 1 and _too_large(system, size)):
+        if not budget.left() or (size > 1 and too_large(system, size)):
             return None
         finite = Finite(system, sizes)
         question = make(finite)
@@ -134,7 +134,7 @@ def _quiet_cells(question: Question) -> list[Expr]:
     return [wish for wish in wishes if not isinstance(wish, bool)]
 
 
-def _too_large(system: TransitionSystem, size: int) -> bool:
+def too_large(system: TransitionSystem, size: int) -> bool:
     """Whether spelling out the system's formulas over that many elements would take longer than solving them."""
     terms = [p.formula for p in system.properties] + [t.guard for t in system.transitions]
     return sum(_instances(term, size) for term in terms) > _LARGEST_EXPANSION

@@ -175,7 +175,7 @@ class Finite:
         symbols = {s.name: s for s in self.system.symbols}
         draft = Universe(self.context, {}, {})
         ends: dict[str, Cases] = {}
-        for name in sorted(_range_ends(self.system)):
+        for name in sorted(range_ends(self.system)):
             value = values.get(name)
             match value, symbols[name].result:
                 case _ if name in sizes:
@@ -250,7 +250,8 @@ def _parts(system: TransitionSystem) -> Iterator[Term]:
         yield from subterms(prop.formula)
 
 
-def _range_ends(system: TransitionSystem) -> frozenset[str]:
+def range_ends(system: TransitionSystem) -> frozenset[str]:
+    """Names of the constants that end ranges."""
     types: list[Type] = []
     for symbol in system.symbols:
         types += [*symbol.params, symbol.result]
