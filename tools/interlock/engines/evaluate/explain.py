@@ -12,6 +12,7 @@ from typing import assert_never
 from interlock.core.control import Control
 from interlock.core.show import show_term, show_thread
 from interlock.core.term import (
+    FALSE,
     And,
     App,
     Arith,
@@ -60,7 +61,10 @@ def explain_obligation(model: Model, index: int, state: Packed) -> str | None:
     obligation = model.system.obligations[index]
     values = dict(zip(obligation.params, failure.args, strict=True))
     values.update(zip(obligation.witnesses, failure.witnesses, strict=True))
-    why = "" if obligation.choices else explain(model, obligation.condition, state, values=values)
+    if obligation.condition == FALSE and obligation.span is not None:
+        why = f"no step ever makes this true: {' '.join(obligation.span.text.split())}"
+    else:
+        why = "" if obligation.choices else explain(model, obligation.condition, state, values=values)
     text = why or f"{show_term(obligation.condition, values, Control(model.system.processes))} can fail"
     step = next((t for t in model.system.transitions if t.action == obligation.action), None)
     shown = ", ".join(show_value(v, p.type) for p, v in zip(obligation.params, failure.args, strict=True))
@@ -104,7 +108,9 @@ class _View:
             case Quant(kind="forall"):
                 return self._failing(formula, values)
             case Quant():
-                return f"no {', '.join(v.name for v in formula.vars)} such that {self.show(formula.body, values)}"
+                return (
+                    f"there is no {', '.join(v.name for v in formula.vars)} such that {self.show(formula.body, values)}"
+                )
             case Ite():
                 condition = self.true(formula.condition, values)
                 chosen = formula.yes if condition else formula.no
@@ -125,6 +131,8 @@ class _View:
             case Quant(kind="exists"):
                 found = self._witness(formula, formula.body, values, holds=True)
                 return f"{_with(found, formula.vars)}{self._holding(formula.body, found)}"
+            case Eq(right=Literal(value=None)):
+                return f"{self.show(formula.left, values)} is none"
             case _:
                 return self._holding(formula, values)
 
