@@ -301,7 +301,7 @@ def test_explanation_names_the_failing_conjunct_and_its_witnesses():
 @pytest.mark.parametrize(
     ("formula", "text"),
     [
-        (conj((forall((x,), Not(App(FLAG, (x,)))), exists((x,), App(FLAG, (x,))))), "no x such that flag(x)"),
+        (conj((forall((x,), Not(App(FLAG, (x,)))), exists((x,), App(FLAG, (x,))))), "there is no x such that flag(x)"),
         (Not(exists((x,), Not(App(FLAG, (x,))))), "with x = item0: not flag(item0) holds"),
         (Eq(App(COUNTER), Literal(3, INT)), "n = 3 does not hold (n is 0)"),
         (

@@ -14,6 +14,7 @@ from typing import TypeAlias, assert_never
 from interlock.core.control import Control
 from interlock.core.show import show_term
 from interlock.core.system import Property, TransitionSystem
+from interlock.core.term import conjuncts
 from interlock.core.trace import Trace
 from interlock.core.verdict import ExploreStats, Holds, NoneUpTo, Proved, Unknown, Verdict, Violated
 from interlock.engines.evaluate import Model, Packed, Successor, Unsupported, explain, explain_obligation, instantiate
@@ -304,7 +305,8 @@ def _breaks(model: Model, prop: Property) -> StateCheck:
 def _reaches(model: Model, prop: Property) -> StateCheck:
     holds = model.formula(prop.formula)
     text = show_term(prop.formula, control=Control(model.system.processes))
-    return lambda state: f"{text} holds" if holds(state) else None
+    claim = f"{text} {'hold' if len(conjuncts(prop.formula)) > 1 else 'holds'}"
+    return lambda state: claim if holds(state) else None
 
 
 def _breaks_step(model: Model, prop: Property) -> StepCheck:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from interlock.core.control import Control
 from interlock.core.show import show_binders, show_term
 from interlock.core.system import Property, TransitionSystem, Update
-from interlock.core.term import TRUE, App, Symbol, conjuncts
+from interlock.core.term import TRUE, App, Symbol, Var, conjuncts
 
 
 def summary_of_system(system: TransitionSystem) -> Iterator[str]:
@@ -21,7 +21,7 @@ def summary_of_system(system: TransitionSystem) -> Iterator[str]:
         yield f"enums       {', '.join(e.name for e in system.enums)}"
     for process in system.processes:
         labels = ", ".join(label for label, _ in process.labels)
-        yield f"process     {process.name}({show_binders(process.params)}): {labels}"
+        yield f"process     {process.name}{_binders(process.params)}: {labels}"
     for action in dict.fromkeys(t.action for t in system.transitions if t.process is None):
         yield f"action      {action}"
     expected = {e.property: e.verdict for e in system.expects}
@@ -47,9 +47,8 @@ def lines_of_system(system: TransitionSystem) -> Iterator[str]:
         yield f"axiom {axiom.name}: {show_term(axiom.formula, control=control)}"
     for index, transition in enumerate(system.transitions):
         yield ""
-        actor = f"{transition.process} " if transition.process else ""
-        name = transition.label if transition.process else transition.action
-        yield f"transition {index}: {actor}{name}({show_binders(transition.params)})"
+        actor = f"{transition.process or transition.action}{_binders(transition.params)}"
+        yield f"transition {index}: {actor}{f' {transition.label}' if transition.process else ''}"
         if transition.witnesses:
             yield f"  picks {show_binders(transition.witnesses)}"
         for choice in transition.choices:
@@ -62,7 +61,7 @@ def lines_of_system(system: TransitionSystem) -> Iterator[str]:
             yield "  changes nothing"
     for obligation in system.obligations:
         yield ""
-        yield f"obligation {obligation.property} at {obligation.action}({show_binders(obligation.params)})"
+        yield f"obligation {obligation.property} at {obligation.action}{_binders(obligation.params)}"
         if obligation.witnesses:
             yield f"  for all {show_binders(obligation.witnesses)}"
         if obligation.reach != TRUE:
@@ -82,7 +81,7 @@ def _declarations(system: TransitionSystem) -> Iterator[str]:
         word = "const" if symbol.rigid else "ghost" if symbol.ghost else "var"
         yield f"  {word} {_signature(symbol)}"
     for process in system.processes:
-        yield f"  process {process.name}({show_binders(process.params)}) at {process.pc.name}, done at {process.done}"
+        yield f"  process {process.name}{_binders(process.params)} at {process.pc.name}, done at {process.done}"
 
 
 def _property(prop: Property, control: Control) -> Iterator[str]:
@@ -95,14 +94,20 @@ def _property(prop: Property, control: Control) -> Iterator[str]:
             yield f"liveness {prop.name}: {params}{left} leads to {right}"
         case "scenario":
             claim = "possible" if prop.possible else "impossible"
-            yield f"scenario {prop.name}({show_binders(prop.params)}) {claim}"
+            yield f"scenario {prop.name}{_binders(prop.params)} {claim}"
             for step in prop.schedule:
                 args = ", ".join(show_term(arg, control=control) for arg in step.args)
-                how = {"step": "", "region": " to the end of the region", "end": ""}[step.run]
-                yield f"  {step.process}({args}): {step.label if step.run != 'end' else 'to its end'}{how}"
+                actor = step.process + (f"({args})" if args else "")
+                how = {"step": step.label, "region": f"{step.label} to the end of the region", "end": "to its end"}
+                yield f"  {actor}: {how[step.run]}"
             yield f"  then {show_term(prop.formula, control=control)}"
         case "assertion" | "unwrap" | "range" | "deadlock" | "refinement":
             yield f"{prop.kind} {prop.name}" + (f": {prop.reason}" if prop.reason else "")
+
+
+def _binders(params: tuple[Var, ...]) -> str:
+    """Parameters in brackets; nothing where there are none."""
+    return f"({show_binders(params)})" if params else ""
 
 
 def _signature(symbol: Symbol) -> str:

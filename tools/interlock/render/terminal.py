@@ -120,7 +120,8 @@ def _table(judgements: Sequence[Judgement], style: Style) -> list[Text]:
         if style.times:
             line.append(f"  {seconds_of(j.verdict):>7}", "dim")
         if not j.ok:
-            line.append(f"  expected {j.expected}" if j.expected else "  must hold", "red")
+            must = "must be reached" if j.kind == "reachable" else "must hold"
+            line.append(f"  expected {j.expected}" if j.expected else f"  {must}", "red")
         elif j.expected in ("violated", "unknown"):
             line.append("  as expected", "dim")
         line.rstrip()
