@@ -110,3 +110,58 @@ def test_a_folder_without_specifications_is_a_diagnostic(interlock, tmp_path):
     done = interlock("check", tmp_path)
     assert done.code == 2
     assert "error[E0902]" in done.err
+
+
+@pytest.mark.parametrize("command", ["check", "prove", "bmc", "explore", "show"])
+def test_a_file_that_may_not_be_read_is_one_diagnostic(interlock, monkeypatch, command):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    Path("m.ilk").write_text("module m\n")
+    monkeypatch.setattr("interlock.pipeline.read_bytes", refuse)
+    done = interlock(command, "m.ilk")
+    assert done.code == 2
+    assert (done.out + done.err).count("error[") == 1
+    assert "error[E0903]: cannot read it: Permission denied" in done.out + done.err
+    assert "Traceback" not in done.out + done.err
+
+
+def test_a_used_module_that_may_not_be_read_is_one_diagnostic(interlock, monkeypatch):
+    def refuse(path):
+        if Path(path).name == "secret.ilk":
+            raise PermissionError(13, "Permission denied", path)
+        return Path(path).read_bytes()
+
+    Path("m.ilk").write_text("module m\nuse secret\n")
+    Path("secret.ilk").write_text("module secret\n")
+    monkeypatch.setattr("interlock.pipeline.read_bytes", refuse)
+    done = interlock("check", "m.ilk")
+    assert done.code == 2
+    assert done.out.count("error[") == 1
+    assert "cannot be read from secret.ilk: Permission denied" in done.out
+
+
+@pytest.mark.parametrize("path", ["a\0b.ilk", "x" * 5000 + ".ilk", "m.ilk/deeper.ilk"])
+def test_a_path_that_cannot_be_is_one_diagnostic(interlock, path):
+    Path("m.ilk").write_text("module m\n")
+    done = interlock("check", path)
+    assert done.code == 2
+    assert done.err.count("error[") == 1
+    assert "Traceback" not in done.err
+
+
+def test_modules_that_use_each_other_are_one_diagnostic(interlock):
+    for name, other in (("a", "b"), ("b", "c"), ("c", "a")):
+        Path(f"{name}.ilk").write_text(f"module {name}\nuse {other}\n")
+    done = interlock("check", "a.ilk")
+    assert done.code == 2
+    assert done.out.count("error[") == 1
+    assert "`a` uses `b` uses `c` uses `a`" in done.out
+
+
+def test_an_unknown_property_is_one_diagnostic(interlock):
+    interlock("new", "handoff")
+    done = interlock("check", "handoff.ilk", "--property", "mutual_exclusoin")
+    assert done.code == 2
+    assert done.out.count("error[") == 1
+    assert "did you mean `mutual_exclusion`?" in done.out
