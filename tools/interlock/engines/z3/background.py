@@ -46,6 +46,8 @@ class Theory:
     system: TransitionSystem
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     _formulas: dict[int, tuple[Term, Expr]] = field(default_factory=dict[int, tuple[Term, Expr]])
+    _unchanged: dict[Symbol, Expr] = field(default_factory=dict[Symbol, Expr])
+    _background: list[Expr] = field(default_factory=list[Expr])
 
     @property
     def encoder(self) -> Encoder:
@@ -61,6 +63,11 @@ class Theory:
 
     def background(self) -> list[Expr]:
         """What holds of every state by construction: orders, single values, bounds; and the axioms."""
+        if not self._background:
+            self._background = self._always()
+        return list(self._background)
+
+    def _always(self) -> list[Expr]:
         facts = [f for sort in self.system.sorts if sort.ordered for f in self._total_order(sort)]
         facts += self.type_facts(self.system.symbols)
         facts += [f for update in in_order(self.system) if update.symbol.rigid for f in self._definition(update)]
@@ -191,6 +198,11 @@ class Theory:
 
     def itself(self, symbol: Symbol) -> Expr:
         """A symbol as what it becomes where nothing changes it."""
+        if symbol not in self._unchanged:
+            self._unchanged[symbol] = self._as_body(symbol)
+        return self._unchanged[symbol]
+
+    def _as_body(self, symbol: Symbol) -> Expr:
         decl = self.vocabulary.decl(symbol)
         args = [z3.Const(self.vocabulary.fresh_name("x"), decl.domain(i)) for i in range(decl.arity())]
         return _abstract(args, decl(*args))
