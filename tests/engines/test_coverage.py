@@ -135,3 +135,22 @@ def test_a_scope_without_finite_meaning_leaves_what_z3_knows():
 )
 def test_the_conditions_without_which_a_formula_says_nothing(formula, conditions):
     assert conditions_of(formula) == conditions
+
+
+def test_a_state_where_nothing_moves_any_more_is_reached_all_the_same():
+    """`done for good` says something once it is done, although no step starts there."""
+    end = Transition("end", (), negate(owned), (write(OWNED, (), TRUE),))
+    for_good = Property("for_good", "step_invariant", implies(owned, App(OWNED, primed=True)))
+    of = replace(system(for_good), transitions=(end,))
+    assert covered(of, {"for_good": UNBOUNDED}).vacuous == ()
+
+
+def test_a_step_that_a_small_scope_lacks_makes_no_proof_vacuous():
+    """One process begins while another is busy: the smallest scope has no other."""
+    other = App(BUSY, (Q,))
+    while_busy = conj((negate(Eq(P, Q)), other, negate(busy), App(BUSY, (P,), primed=True)))
+    claim = Property("claim", "step_invariant", forall((P, Q), implies(while_busy, owned)))
+    alone = Limits(sizes={"Proc": 1})
+    assert covered(system(claim), {"claim": UNBOUNDED}, limits=alone).vacuous == ()
+    assert [v.bound for v in covered(system(claim), {"claim": SCOPE}, limits=alone).vacuous] == ["Proc=1"]
+    assert covered(system(claim), {"claim": SCOPE}).vacuous == ()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from interlock.core.control import Control
+from interlock.core.rewrite import subterms
 from interlock.core.show import show_term
-from interlock.core.system import Property, PropertyKind, TransitionSystem
-from interlock.core.term import TRUE, And, Implies, Quant, Term, Var, conj, exists, negate
+from interlock.core.system import Property, TransitionSystem
+from interlock.core.term import TRUE, And, App, Implies, Quant, Term, Var, conj, exists, negate
 from interlock.core.verdict import Holds, Proved, Verdict, Violated
 from interlock.engines.explore import Exploration
 from interlock.engines.protocol import Limits
@@ -73,12 +74,17 @@ class RulesOut(Protocol):
 
 @dataclass(frozen=True)
 class _Claim:
-    """A property that would be vacuous if none of the conditions ever held."""
+    """A property that would be vacuous if none of the conditions ever held; `proved` says whether for any size."""
 
-    property: str
-    kind: PropertyKind
+    name: str
     conditions: tuple[Term, ...]
     text: str
+    proved: bool
+
+    @property
+    def of_steps(self) -> bool:
+        """Whether the conditions speak of the state after a step."""
+        return any(isinstance(part, App) and part.primed for term in self.conditions for part in subterms(term))
 
 
 def cover(
@@ -89,7 +95,7 @@ def cover(
     good = {name for name, verdict in verdicts if isinstance(verdict, Proved | Holds)}
     proved = {name for name, verdict in verdicts if isinstance(verdict, Proved) and verdict.bound == _UNBOUNDED}
     judged = [p for p in system.properties if p.name in good and p.kind in ("invariant", "step_invariant")]
-    claims = [claim for p in judged if p.formula != TRUE for claim in _claims(system, p)]
+    claims = [claim for p in judged if p.formula != TRUE for claim in _claims(system, p, proved=p.name in proved)]
     exhausted = max((v.seconds for _, v in verdicts if isinstance(v, Holds)), default=0.0)
     within = replace(
         limits,
@@ -117,8 +123,9 @@ def cover(
     vacuous = [_unchanging(p) for p in judged if p.formula == TRUE]
     for claim in silent:
         ruled_out = never.issuperset(claim.conditions)
-        if ruled_out or stats.complete:
-            vacuous.append(Vacuous(claim.property, claim.text, (), *how(ruled_out=ruled_out)))
+        too_small = claim.of_steps and claim.proved  # such a step may take more elements than the scope has
+        if ruled_out or (stats.complete and not too_small):
+            vacuous.append(Vacuous(claim.name, claim.text, (), *how(ruled_out=ruled_out)))
     told = [action for action in missing if action in dead or stats.complete]
     return Coverage(
         tuple(Dead(action, *how(ruled_out=action in dead)) for action in told),
@@ -133,12 +140,12 @@ def _unchanging(prop: Property) -> Vacuous:
     return Vacuous(prop.name, "", prop.unchanging, "lowering", _UNBOUNDED)
 
 
-def _claims(system: TransitionSystem, prop: Property) -> Iterator[_Claim]:
+def _claims(system: TransitionSystem, prop: Property, *, proved: bool) -> Iterator[_Claim]:
     found = conditions_of(prop.formula)
     if found:
         control = Control(system.processes)
         text = " or ".join(show_term(condition, control=control) for _, condition in found)
-        yield _Claim(prop.name, prop.kind, tuple(exists(over, condition) for over, condition in found), text)
+        yield _Claim(prop.name, tuple(exists(over, condition) for over, condition in found), text, proved)
 
 
 def conditions_of(formula: Term) -> list[tuple[tuple[Var, ...], Term]]:
@@ -169,7 +176,11 @@ def _names(claims: Sequence[_Claim]) -> list[str]:
 
 
 def _probes(claims: Sequence[_Claim]) -> Iterator[Property]:
-    """That a condition never holds, as properties: a state or step that breaks one is where it does."""
+    """That a condition never holds, as properties: a state or step that breaks one is where it does.
+
+    Of a step invariant whose condition speaks of the state before, it is enough that such a state is reached: what is
+    claimed of it is often that no step leads on.
+    """
     for number, claim in enumerate(claims):
         for name, condition in zip(_numbered(number, claim), claim.conditions, strict=True):
-            yield Property(name, claim.kind, negate(condition))
+            yield Property(name, "step_invariant" if claim.of_steps else "invariant", negate(condition))
