@@ -216,11 +216,13 @@ def test_what_was_never_found_is_unknown_with_the_reason_given():
     ],
 )
 def test_one_engine_alone_can_only_contradict(verdict, fit):
-    assert {e for e in ("proved", "holds", "violated", "unknown", None) if fits(verdict, e, "invariant")} == fit
+    assert {e for e in ("proved", "holds", "violated", "unknown", None) if fits(verdict, e, Property("p", "invariant"))} == fit
 
 
 def test_a_witness_that_is_not_found_is_no_success():
-    assert not fits(NONE, None, "reachable")
+    assert not fits(NONE, None, Property("p", "reachable"))
+    assert not fits(NONE, None, Property("p", "scenario", possible=True))
+    assert fits(NONE, None, Property("p", "scenario", possible=False))
 
 
 def test_an_inferred_lemma_is_tried_by_proof_only_and_fails_nothing():

@@ -357,3 +357,18 @@ def test_ruling_34_what_becomes_one_of_a_range_is_obliged_to_lie_in_it(body):
 def test_known_gap_an_index_in_a_formula_is_not_obliged_to_lie_in_its_range():
     text = "var n: 0..9 = 9\nvar v(i: 0..3): Bool = false\ninvariant i: not v(n)"
     assert [p.kind for p in system_of(text).properties] == ["invariant"]
+
+
+def test_ruling_17_a_cycle_of_total_functions_is_named():
+    cycle = "sort A, B\nvar f(a: A): B\nvar g(b: B): A\nsort C\nvar h(b: B): C\n"
+    (warning,) = front_end(cycle)[1]
+    assert warning.code.name == "W0301"
+    assert [warning.span.text, *(label.span.text for label in warning.labels)] == ["f", "g"]
+    assert not front_end(cycle.replace("): A\n", "): A? = none\n"))[1]
+
+
+def test_ruling_22_a_havoc_is_the_last_write_to_its_symbol():
+    havoc = "sort A\nvar n: 0..3 = 0\nvar m: 0..3 = 0\naction a { %s }\n"
+    assert codes(havoc % "n := 1; havoc n such that n' > n; m := 2") == []
+    assert codes(havoc % "havoc n; n := 1") == ["E0424"]
+    assert codes(havoc % "havoc n; if m = 0 { n := 1 }") == ["E0424"]

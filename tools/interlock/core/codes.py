@@ -118,6 +118,12 @@ _CODES: tuple[Code, ...] = (
     Code("E0322", "stored process", "A process cannot be the value of a var; a relation over processes can."),
     Code("E0323", "unusable index", "Symbols are indexed by sorts, enums, Bool and ranges."),
     Code("E0324", "unwrap of a bound variable", "`!` obliges one value, and a quantified variable stands for many."),
+    Code(
+        "W0301",
+        "functions close a cycle of sorts",
+        "Total functions lead from a sort back to itself, so a prover can build ever new elements; an option, `T?`, does not.",
+        "warning",
+    ),
     Code("E0401", "unreachable statement", "A jump ends its step, so nothing may follow it in its block."),
     Code("E0402", "where without a bound argument", "`where` restricts what a bulk assignment binds."),
     Code("E0403", "statement without effect", "An expression is not a statement unless it calls an operation."),
@@ -144,6 +150,7 @@ _CODES: tuple[Code, ...] = (
     ),
     Code("E0422", "recursive operation", "Operations are expanded in place."),
     Code("E0423", "no result to use", "The operation returns nothing."),
+    Code("E0424", "write after havoc", "A `havoc` is the last write to its symbol in a step."),
     Code("E0501", "label used twice", "Labels and regions are unique in a process."),
     Code(
         "E0502", "local without a value", "An indexed local of a sort or enum needs an initial value or an option type."

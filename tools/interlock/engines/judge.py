@@ -195,7 +195,7 @@ def _judgement(
         kind=prop.kind,
         verdict=verdict,
         expected=expected,
-        ok=_is_ok(verdict, expected, prop.kind, alone=alone),
+        ok=_is_ok(verdict, expected, prop, alone=alone),
         notes=_notes(verdict, found),
         cti=cti if isinstance(verdict, Holds | NotInductive | NoneUpTo) else None,
         doc=prop.doc,
@@ -203,10 +203,10 @@ def _judgement(
     )
 
 
-def _is_ok(verdict: Verdict, expected: Expectation | None, kind: PropertyKind, *, alone: bool) -> bool:
-    if kind == "inferred":  # a guess that is not confirmed has merely not helped
+def _is_ok(verdict: Verdict, expected: Expectation | None, prop: Property, *, alone: bool) -> bool:
+    if prop.kind == "inferred":  # a guess that is not confirmed has merely not helped
         return not (isinstance(verdict, Unknown) and verdict.reason.startswith(INTERNAL))
-    return fits(verdict, expected, kind) if alone else meets(verdict, expected)
+    return fits(verdict, expected, prop) if alone else meets(verdict, expected)
 
 
 def merge(found: Sequence[Verdict]) -> Verdict:
@@ -249,7 +249,7 @@ def meets(verdict: Verdict, expected: Expectation | None) -> bool:
             assert_never(expected)
 
 
-def fits(verdict: Verdict, expected: Expectation | None, kind: PropertyKind) -> bool:
+def fits(verdict: Verdict, expected: Expectation | None, prop: Property) -> bool:
     """Whether one engine's verdict is no contradiction to what the file expects.
 
     A bounded search that finds nothing fits a property that is expected to hold, and `holds` fits one that is expected
@@ -261,7 +261,7 @@ def fits(verdict: Verdict, expected: Expectation | None, kind: PropertyKind) -> 
         case Proved() | Holds():
             return expected != "violated"
         case NoneUpTo():
-            return kind != "reachable"
+            return not (prop.kind == "reachable" or (prop.kind == "scenario" and prop.possible))
         case NotInductive() | Unknown():
             internal = isinstance(verdict, Unknown) and verdict.reason.startswith(INTERNAL)
             return expected in ("violated", "unknown") and not internal

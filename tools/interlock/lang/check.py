@@ -18,6 +18,7 @@ from interlock.lang.properties import Properties
 from interlock.lang.refinement import Refinements
 from interlock.lang.scope import Instance, Report, ValueEntity
 from interlock.lang.signatures import FAIRNESS, PendingBody, PendingSymbol, Signatures
+from interlock.lang.sort_cycles import warn_of_sort_cycles
 from interlock.lang.statements import Frame, Statements, always_returns
 
 
@@ -62,6 +63,7 @@ class Checker:
         self.expressions = signatures.expressions
         self.statements = Statements(self.report, self.expressions)
         root_instance = signatures.instantiate(root, "", (), None)
+        warn_of_sort_cycles(((p.entity.symbol, p.entity.span) for p in signatures.symbols), self.report)
         processes = Processes(self.report, signatures, self.statements)
         for entity in signatures.processes:
             processes.declare(entity)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 from typing import Literal as OneOf
 
-from interlock.core.diagnostic import did_you_mean
+from interlock.core.diagnostic import Label, did_you_mean
 from interlock.core.rewrite import subterms, symbols_of
 from interlock.core.source import Span
 from interlock.core.term import TRUE, App, Some, Symbol, Term, Unwrap, Var, type_of
@@ -60,7 +61,23 @@ class Statements:
                     statements[number + 1].span,
                     fix="a jump ends its step; put what should happen before it",
                 )
+        self._havoc_is_last(result)
         return tuple(result)
+
+    def _havoc_is_last(self, block: Sequence[typed.Statement]) -> None:
+        """Report a write after a `havoc` of the same symbol, which would make `such that` speak of no state at all."""
+        for number, statement in enumerate(block):
+            if not isinstance(statement, typed.Havoc):
+                continue
+            for later in block[number + 1 :]:
+                if statement.symbol in written(later):
+                    self.report.add(
+                        "E0424",
+                        f"`{statement.symbol.name}` is written again after its `havoc`",
+                        later.span,
+                        fix="a `havoc` is the last write of its step: say all of it in `such that`",
+                        labels=(Label(statement.span, "the havoc is here"),),
+                    )
 
     def _statement(
         self, statement: syntax.Statement, ctx: Context, frame: Frame
@@ -482,3 +499,16 @@ def always_returns(block: tuple[syntax.Statement, ...]) -> bool:
             case _:
                 pass
     return False
+
+
+def written(statement: typed.Statement) -> frozenset[Symbol]:
+    """Symbols that a statement writes itself; what an operation that it calls writes is not looked at."""
+    match statement:
+        case typed.Assign() | typed.Havoc():
+            return frozenset((statement.symbol,))
+        case typed.If():
+            return frozenset().union(*(written(s) for s in (*statement.yes, *statement.no)))
+        case typed.Either():
+            return frozenset().union(*(written(s) for branch in statement.branches for s in branch))
+        case _:
+            return frozenset()
