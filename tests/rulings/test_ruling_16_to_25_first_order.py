@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.rulings.design import codes, explored, proved, system_of
+from tests.rulings.design import codes, explored, front_end, proved, system_of
 
 from interlock.core.types import OptionType, SortType
 from interlock.lang.loader import find_spec_root
