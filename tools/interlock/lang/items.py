@@ -12,6 +12,7 @@ from interlock.core.types import BOOL, OptionType, Type
 from interlock.lang import syntax, typed
 from interlock.lang.designators import Context, Function
 from interlock.lang.labels import for_region, with_regions
+from interlock.lang.locals import Locals
 from interlock.lang.scope import DefineEntity, LocalEntity, ProcessEntity, Report, ValueEntity, WalkSignature
 from interlock.lang.statements import Frame, Statements
 
@@ -37,7 +38,7 @@ class Processes:
         own = process.params[len(entity.instance.index) :]
         bound = tuple((b.name.text, ValueEntity(v, b.name.span)) for b, v in zip(entity.decl.binders, own, strict=True))
         ctx = Context(entity.instance, dict(bound), entity, code=True, has_self=True)
-        ctx = self.signatures.declare_locals(entity, ctx)
+        ctx = Locals(self.report, self.signatures).declare(entity, ctx)
         process.locals = tuple(local.local for local in entity.locals.values())
         self._contexts[process.name] = ctx
         for decl in entity.decl.locals:

@@ -38,7 +38,8 @@ from interlock.lang.names import first_of
 from interlock.model.assignment import unset_reads
 from interlock.model.control_facts import infer_control_facts
 from interlock.model.evaluation import Evaluation
-from interlock.model.execute import Executor, Path, formals_of
+from interlock.model.execute import Executor
+from interlock.model.path import Path, formals_of
 from interlock.model.processes import Machine, Stepper, build_machine
 from interlock.model.simplify import drop_constant_symbols
 from interlock.model.split import Places, Split

@@ -43,7 +43,8 @@ from interlock.model.control import (
     Returned,
     Step,
 )
-from interlock.model.execute import Executor, Path, present, write
+from interlock.model.execute import Executor
+from interlock.model.path import Path, present, write
 from interlock.model.split import Kind, Places, Split
 
 DONE = "done"
