@@ -350,9 +350,9 @@ def inner_type(option: Term) -> Type:
 
 
 def _value_parts(term: Term) -> tuple[Term, ...]:
-    """The subterms whose being undefined makes the term undefined: formulas inside settle their own."""
+    """The subterms whose being undefined makes the term undefined; formulas (an `x!` of type Bool is one) never are."""
     parts = (term.yes, term.no) if isinstance(term, Ite) else children(term)
-    return tuple(p for p in parts if type_of(p) != BOOL or isinstance(p, Unwrap))
+    return tuple(p for p in parts if type_of(p) != BOOL)
 
 
 def _conditional(term: Term) -> tuple[Term, Term, Term] | None:
