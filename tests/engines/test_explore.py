@@ -84,7 +84,9 @@ def test_counterexamples_are_shortest():
 def test_obligations_are_judged_under_their_propertys_name():
     verdict = run(lost_update(1)).verdicts["inc.range"]
     assert verdict.kind == "violated"
-    assert verdict.trace.reason == "inc(proc1) at store: inc(proc1).seen + 1 <= 1 does not hold (inc(proc1).seen + 1 is 2)"
+    assert (
+        verdict.trace.reason == "inc(proc1) at store: inc(proc1).seen + 1 <= 1 does not hold (inc(proc1).seen + 1 is 2)"
+    )
 
 
 def test_deadlock_names_who_waits_for_what():

@@ -49,9 +49,9 @@ class Transition:
     Enabled for values of `params` and `witnesses` and an interpretation of `choices` that satisfy `guard` (which
     reads only the state before and the choices).  `process` and `label` are None and the action's name for an action
     that happens by itself; otherwise `label` is the step's with the loops around it, `fill/alloc_list`, and `action`
-    the process and the plain label, `init.alloc_list`.  `params` are what a reader wants to see: the process's or action's own parameters;
-    `witnesses` are values picked inside the step.  `choices` are fresh rigid symbols that a `havoc` of a whole
-    symbol needs.  Symbols without an update keep their interpretation.
+    the process and the plain label, `init.alloc_list`.  `params` are what a reader wants to see: the process's or
+    action's own parameters; `witnesses` are values picked inside the step.  `choices` are fresh rigid symbols that a
+    `havoc` of a whole symbol needs.  Symbols without an update keep their interpretation.
     `changes_nothing` is True where no update exists (a stuttering step).
     """
 
