@@ -3,8 +3,8 @@
 `systems()` draws well-typed systems that every engine must read alike: sorts (one perhaps ordered), an enum, ranges,
 options, relations, functions and constants; axioms, initial values and constraints; transitions with guards, witnesses,
 choices, point writes and bulk writes; quantified invariants, step invariants and obligations, with options unwrapped
-inside atoms.  Values that are written are always defined and in range, as lowering promises.  Arguments of a range
-type are never computed by arithmetic: outside the range the evaluator makes the atom false, and z3 lets it be anything.
+inside atoms and ranges left by computed arguments.  Values that are written are always defined and in range, as
+lowering promises.
 """
 
 from collections.abc import Callable
@@ -182,8 +182,15 @@ class Draw:
         primed: bool = False,
         total: bool = False,
     ) -> Term:
-        args = tuple(self.value(p, scope, depth, rigid=rigid, primed=primed, total=total) for p in symbol.params)
+        values = (self.value(p, scope, depth, rigid=rigid, primed=primed, total=total) for p in symbol.params)
+        args = tuple(v if total else self.index(v, p) for v, p in zip(values, symbol.params, strict=True))
         return App(symbol, args, primed=primed and not symbol.rigid and self.chance(50))
+
+    def index(self, value: Term, type_: Type) -> Term:
+        """The value as an argument: one of a range type is sometimes computed, and may then be outside."""
+        if isinstance(type_, RangeType) and self.chance(25):
+            return Arith(self.pick("+", "-"), value, Literal(1, INT))
+        return value
 
     def update(self, symbol: Symbol, scope: tuple[Var, ...]) -> Update:
         formals = tuple(Var(f"u{i}", type_) for i, type_ in enumerate(symbol.params))

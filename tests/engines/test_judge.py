@@ -216,7 +216,9 @@ def test_what_was_never_found_is_unknown_with_the_reason_given():
     ],
 )
 def test_one_engine_alone_can_only_contradict(verdict, fit):
-    assert {e for e in ("proved", "holds", "violated", "unknown", None) if fits(verdict, e, Property("p", "invariant"))} == fit
+    assert {
+        e for e in ("proved", "holds", "violated", "unknown", None) if fits(verdict, e, Property("p", "invariant"))
+    } == fit
 
 
 def test_a_witness_that_is_not_found_is_no_success():

@@ -121,7 +121,7 @@ _CODES: tuple[Code, ...] = (
     Code(
         "W0301",
         "functions close a cycle of sorts",
-        "Total functions lead from a sort back to itself, so a prover can build ever new elements; an option, `T?`, does not.",
+        "Total functions lead from a sort back to itself, so a prover can build ever new elements. Options do not.",
         "warning",
     ),
     Code("E0401", "unreachable statement", "A jump ends its step, so nothing may follow it in its block."),

@@ -165,8 +165,8 @@ Term: TypeAlias = (
     Var | Literal | App | Some | Unwrap | Not | And | Or | Implies | Eq | Compare | Arith | Ite | Quant | Count
 )
 
-TRUE = Literal(True, BOOL)  # noqa: FBT003
-FALSE = Literal(False, BOOL)  # noqa: FBT003
+TRUE = Literal(True, BOOL)
+FALSE = Literal(False, BOOL)
 
 
 def type_of(term: Term) -> Type:

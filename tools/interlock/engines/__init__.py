@@ -1,1 +1,1 @@
-"""What judges a transition system: the evaluator, the explorer, and what asks z3, behind one protocol."""
+"""Engines: each judges properties of a transition system, behind the protocol in `protocol.py`."""

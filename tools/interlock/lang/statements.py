@@ -507,8 +507,8 @@ def written(statement: typed.Statement) -> frozenset[Symbol]:
         case typed.Assign() | typed.Havoc():
             return frozenset((statement.symbol,))
         case typed.If():
-            return frozenset().union(*(written(s) for s in (*statement.yes, *statement.no)))
+            return frozenset(symbol for s in (*statement.yes, *statement.no) for symbol in written(s))
         case typed.Either():
-            return frozenset().union(*(written(s) for branch in statement.branches for s in branch))
+            return frozenset(symbol for branch in statement.branches for s in branch for symbol in written(s))
         case _:
             return frozenset()
