@@ -9,8 +9,6 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-pytest.importorskip("hatchling", reason="building needs the build back end: pip install -e '.[test]'")
-
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory) -> Path:

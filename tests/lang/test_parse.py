@@ -163,7 +163,6 @@ def test_ruling_38_the_reserved_words_are_those_of_the_grammar():
 
 
 def test_ruling_38_the_grammar_has_no_conflict_in_strict_mode():
-    pytest.importorskip("interegular")
     build(GRAMMAR.read_text(encoding="utf-8"), ModuleBuilder(), strict=True)
 
 
