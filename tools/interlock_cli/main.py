@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import os
 import signal
 import sys
@@ -95,6 +96,7 @@ def _discard_stdout() -> None:
 def run() -> None:
     """Run the command as a program; being told to terminate is an interrupt, so that no worker is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    gc.set_threshold(100_000)  # trees of a specification live to the end: looking for garbage in them only costs
     sys.exit(main())
 
 
