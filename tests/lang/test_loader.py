@@ -136,15 +136,15 @@ def test_a_file_that_is_not_utf8_points_at_the_byte():
 def test_collect_sorts_and_reports(tmp_path):
     (tmp_path / "b").mkdir()
     (tmp_path / "empty").mkdir()
-    for name in ("b/z.ilk", "b/a.ilk", "a.ilk"):
+    for name in ("b/z.ilk", "b/a.ilk", "mutex.ilk"):
         (tmp_path / name).write_text("module m")
     (tmp_path / "note.txt").write_text("")
-    paths, diagnostics = collect([str(tmp_path), str(tmp_path / "a.ilk")])
-    assert [Path(p).relative_to(tmp_path).as_posix() for p in paths] == ["a.ilk", "b/a.ilk", "b/z.ilk"]
+    paths, diagnostics = collect([str(tmp_path), str(tmp_path / "mutex.ilk")])
+    assert [Path(p).relative_to(tmp_path).as_posix() for p in paths] == ["b/a.ilk", "b/z.ilk", "mutex.ilk"]
     assert diagnostics == ()
-    _, diagnostics = collect([str(tmp_path / "empty"), str(tmp_path / "c.ilk"), "nul\0byte"])
-    assert codes(diagnostics) == ["E0902", "E0901", "E0901"]
-    assert diagnostics[1].fix == "did you mean `a.ilk`?"
+    _, diagnostics = collect([str(tmp_path / "empty"), str(tmp_path / "mutx.ilk"), str(tmp_path / "c.ilk"), "nul\0byte"])
+    assert codes(diagnostics) == ["E0902", "E0901", "E0901", "E0901"]
+    assert [d.fix for d in diagnostics[1:3]] == ["did you mean `mutex.ilk`?", ""]
 
 
 def test_the_spec_root_is_a_folder_of_this_installation():

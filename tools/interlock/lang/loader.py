@@ -75,10 +75,12 @@ def collect(paths: Iterable[str]) -> tuple[tuple[str, ...], tuple[Diagnostic, ..
 def _missing(path: Path) -> Diagnostic:
     folder = path.parent
     try:
-        neighbours = [p.name for p in folder.iterdir()] if folder.is_dir() else []
+        neighbours = [p for p in folder.iterdir() if p.suffix == SUFFIX] if folder.is_dir() else []
     except OSError:
         neighbours = []
-    return diagnose("E0901", "no such file or folder", path=str(path), fix=did_you_mean(path.name, neighbours))
+    # Stems, since the suffix that all of them share makes any two names look alike.
+    fix = did_you_mean(path.stem, [p.stem for p in neighbours]).replace("`?", f"{SUFFIX}`?")
+    return diagnose("E0901", "no such file or folder", path=str(path), fix=fix)
 
 
 def _reason(error: OSError | ValueError) -> str:
