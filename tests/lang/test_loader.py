@@ -142,7 +142,9 @@ def test_collect_sorts_and_reports(tmp_path):
     paths, diagnostics = collect([str(tmp_path), str(tmp_path / "mutex.ilk")])
     assert [Path(p).relative_to(tmp_path).as_posix() for p in paths] == ["b/a.ilk", "b/z.ilk", "mutex.ilk"]
     assert diagnostics == ()
-    _, diagnostics = collect([str(tmp_path / "empty"), str(tmp_path / "mutx.ilk"), str(tmp_path / "c.ilk"), "nul\0byte"])
+    _, diagnostics = collect(
+        [str(tmp_path / "empty"), str(tmp_path / "mutx.ilk"), str(tmp_path / "c.ilk"), "nul\0byte"]
+    )
     assert codes(diagnostics) == ["E0902", "E0901", "E0901", "E0901"]
     assert [d.fix for d in diagnostics[1:3]] == ["did you mean `mutex.ilk`?", ""]
 
