@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 from typing import Literal as OneOf
-from typing import TypeAlias
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.core.verdict import ExploreStats
-from interlock.engines.coverage import Coverage
 from interlock.engines.judge import Finding, Judgement, conclude
+
+if TYPE_CHECKING:  # it brings the whole explorer with it
+    from interlock.engines.coverage import Coverage
 
 
 @dataclass(frozen=True)

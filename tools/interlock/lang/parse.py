@@ -23,7 +23,6 @@ def parse(source: Source) -> tuple[Module | None, tuple[Diagnostic, ...]]:
     from lark.exceptions import UnexpectedInput
 
     from interlock.lang.lark_parser import shared_parser
-    from interlock.lang.recover import diagnose_text
 
     if len(source.text) > MAX_LENGTH:
         message = f"the file has more than {MAX_LENGTH} characters"
@@ -39,6 +38,8 @@ def parse(source: Source) -> tuple[Module | None, tuple[Diagnostic, ...]]:
         try:
             module = cast("Module", parser.lark.parse(source.text))
         except UnexpectedInput:
+            from interlock.lang.recover import diagnose_text
+
             parser.builder.begin(source, {})
             return None, diagnose_text(source, parser)
         diagnostics = tuple(parser.builder.diagnostics)
