@@ -11,6 +11,7 @@ from interlock.core.source import Span
 from interlock.core.system import Named
 from interlock.core.term import Term, Var, forall
 from interlock.lang import syntax, typed
+from interlock.lang.blocks import always_returns
 from interlock.lang.designators import Context
 from interlock.lang.items import Processes
 from interlock.lang.program import Program
@@ -19,7 +20,7 @@ from interlock.lang.refinement import Refinements
 from interlock.lang.scope import Instance, Report, ValueEntity
 from interlock.lang.signatures import FAIRNESS, PendingBody, PendingSymbol, Signatures
 from interlock.lang.sort_cycles import warn_of_sort_cycles
-from interlock.lang.statements import Frame, Statements, always_returns
+from interlock.lang.statements import Frame, Statements
 
 
 def check(program: Program) -> tuple[typed.TypedProgram | None, tuple[Diagnostic, ...]]:

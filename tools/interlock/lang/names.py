@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from interlock.core.diagnostic import Label, did_you_mean
 from interlock.core.rewrite import substitute
 from interlock.core.source import Span
-from interlock.core.term import App, Literal, Symbol, Term, Unwrap, Var
+from interlock.core.term import App, Literal, Symbol, Term, Unwrap
 from interlock.core.types import BOOL, INT, EnumType, IntType, OptionType, RangeType, SortType, Type
 from interlock.lang import syntax, typed
 from interlock.lang.builtins import Builtins
@@ -456,8 +456,3 @@ def _result(body: Term) -> Type:
     from interlock.core.term import type_of
 
     return type_of(body)
-
-
-def fresh_vars(types: tuple[Type, ...]) -> tuple[Var, ...]:
-    """Variables for argument positions."""
-    return tuple(Var(f"x{i}", type_) for i, type_ in enumerate(types))

@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never
 from interlock.core.diagnostic import Diagnostic, Label, diagnose
 from interlock.core.source import Span
 from interlock.core.term import Symbol, Term, Var
-from interlock.core.types import EnumType, SortType, Type
+from interlock.core.types import EnumType, Type
 from interlock.lang import syntax, typed
 
 
@@ -299,8 +299,3 @@ def describe(entity: Entity) -> str:
             return "an action"
         case InstanceEntity():
             return "an instance"
-
-
-def sort_of(type_: Type) -> SortType | None:
-    """The sort that the type is, or None."""
-    return type_ if isinstance(type_, SortType) else None

@@ -13,6 +13,7 @@ from interlock.core.source import Span
 from interlock.core.term import TRUE, App, Some, Symbol, Term, Unwrap, Var, type_of
 from interlock.core.types import OptionType, Type
 from interlock.lang import syntax, typed
+from interlock.lang.blocks import path_of, written
 from interlock.lang.designators import (
     Context,
     InstanceRef,
@@ -465,50 +466,6 @@ def rename_result(call: typed.Invoke | typed.WalkNext, var: Var) -> typed.Invoke
     return replace(call, result=var)
 
 
-def path_of(expr: syntax.Expr) -> tuple[str, ...]:
-    """Names along `a.b.c`, ignoring index arguments; empty for anything else."""
-    match expr:
-        case syntax.Ident():
-            return (expr.name,)
-        case syntax.Member():
-            head = path_of(expr.target)
-            return (*head, expr.name.text) if head else ()
-        case syntax.Call():
-            return path_of(expr.target)
-        case _:
-            return ()
-
-
 def article(kind: str) -> str:
     """The kind with its article."""
     return f"an {kind}" if kind[0] in "ao" else f"a {kind}"
-
-
-def always_returns(block: tuple[syntax.Statement, ...]) -> bool:
-    """Whether every path through the block returns."""
-    for statement in block:
-        match statement:
-            case syntax.Return():
-                return True
-            case syntax.IfStatement():
-                if always_returns(statement.yes) and always_returns(statement.no):
-                    return True
-            case syntax.EitherStatement():
-                if all(always_returns(branch) for branch in statement.branches):
-                    return True
-            case _:
-                pass
-    return False
-
-
-def written(statement: typed.Statement) -> frozenset[Symbol]:
-    """Symbols that a statement writes itself; what an operation that it calls writes is not looked at."""
-    match statement:
-        case typed.Assign() | typed.Havoc():
-            return frozenset((statement.symbol,))
-        case typed.If():
-            return frozenset(symbol for s in (*statement.yes, *statement.no) for symbol in written(s))
-        case typed.Either():
-            return frozenset(symbol for branch in statement.branches for s in branch for symbol in written(s))
-        case _:
-            return frozenset()

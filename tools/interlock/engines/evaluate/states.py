@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 from interlock.core.rewrite import symbols_of
 from interlock.core.system import Obligation, Transition, TransitionSystem, Update
 from interlock.core.term import Symbol, Term, Value, Var, conj, conjuncts, negate
-from interlock.core.trace import State, Step, show_value
+from interlock.core.trace import State, Step
 from interlock.core.types import BOOL, OptionType, RangeType
 from interlock.engines.evaluate.assign import Constraint, Ground, Tick, assignments, ground
 from interlock.engines.evaluate.compile import Compiler, Env, Eval, Scope, Undefined
@@ -338,8 +338,3 @@ def instantiate(system: TransitionSystem, sizes: Mapping[str, int]) -> Model:
     `sizes` gives elements to sorts by name (others get 2) and values to constants that end ranges.
     """
     return Model(system, sizes)
-
-
-def show_args(variables: Sequence[Var], values: Sequence[Value]) -> str:
-    """Values of parameters as a reader sees them: `lru0, memcg1`."""
-    return ", ".join(show_value(value, var.type) for var, value in zip(variables, values, strict=True))
