@@ -88,3 +88,14 @@ def test_a_walk_owes_only_members_and_its_body_works_on_what_it_visited() -> Non
     assert "scan.all.visited(l)" in found["scan.all.body"]
     names = [p.name for p in system.properties if p.kind == "inferred"]
     assert {v.kind for _, v in Induction().judge(system, names, Limits())} == {"proved"}
+
+
+def test_a_process_with_steps_that_nothing_leads_to_can_be_asked_whether_it_started() -> None:
+    text = """
+    module stuck
+    sort Thread
+    process run(t: Thread) { loop { step first: await true; return } step second: await true step third: await true }
+    deadlock free
+    """
+    system = lowered(text)
+    assert {t.action for t in system.transitions} == {"run.first"}

@@ -177,7 +177,8 @@ def build_machine(process: typed.Process, *, wants_started: bool) -> tuple[Machi
         entry = machine.entry_names()
         again = any(
             name in entry
-            for step in graph.steps
+            for location in graph.locations.values()
+            for _, step in location.steps
             for node in (step.next, *(n for (owner, _), n in graph.exits.items() if owner == id(step)))
             for name in machine.rests(node)
             if name != DONE
