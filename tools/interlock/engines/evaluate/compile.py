@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
-from interlock.core.rewrite import free_vars
 from interlock.core.term import (
     And,
     App,
@@ -38,6 +37,7 @@ from interlock.core.term import (
 )
 from interlock.core.types import BOOL, INT, BoolType, RangeType, SortType, Type
 from interlock.engines.evaluate.layout import UNASSIGNED, Block, Cells, Domain, Layout, Unassigned
+from interlock.engines.plan import Assign, Pick, Test, plan
 
 Env: TypeAlias = list[Any]
 """Values of variables, each at the slot that its scope gave it."""
@@ -172,27 +172,21 @@ class Compiler:
         Where it is true the environment keeps the values that were found; a `found` that returns False sees every
         solution in turn, which is how solutions are enumerated and counted.
         """
-        return self._search(list(variables), list(conditions), scope, found or _true)
-
-    def _search(self, unbound: list[Var], pending: list[Term], scope: Scope, found: Eval) -> Eval:
-        ready = [c for c in pending if not free_vars(c) & set(unbound)]
-        if ready:
-            rest = self._search(unbound, [c for c in pending if c not in ready], scope, found)
-            tests = [self.term(c, scope) for c in ready]
-            return _all(tests if rest is _true else [*tests, rest])
-        if not unbound:
-            return found
-        for condition in pending:
-            solved = _solve(condition, unbound)
-            if solved is not None:
-                var, value = solved
-                rest = self._search(
-                    [v for v in unbound if v != var], [c for c in pending if c is not condition], scope, found
-                )
-                return self._assign(scope[var], self._domain(var), self.term(value, scope), rest)
-        var = _next_variable(unbound, pending)
-        rest = self._search([v for v in unbound if v != var], pending, scope, found)
-        return _loop(scope[var], self._domain(var), rest)
+        rest = found or _true
+        for action in reversed(plan(variables, conditions)):
+            match action:
+                case Test():
+                    tests = [self.term(c, scope) for c in action.conditions]
+                    rest = _all(tests if rest is _true else [*tests, rest])
+                case Assign():
+                    rest = self._assign(
+                        scope[action.var], self._domain(action.var), self.term(action.value, scope), rest
+                    )
+                case Pick():
+                    rest = _loop(scope[action.var], self._domain(action.var), rest)
+                case _:
+                    assert_never(action)
+        return rest
 
     def _domain(self, var: Var) -> Domain:
         return self.layout.domain(var.type)
@@ -308,23 +302,6 @@ def denials(term: Term) -> tuple[Term, ...]:
 
 def _true(_s: Cells, _t: Cells, _e: Env) -> bool:
     return True
-
-
-def _solve(condition: Term, unbound: Sequence[Var]) -> tuple[Var, Term] | None:
-    """An unbound variable and the term over bound ones that it must equal, if the condition says so."""
-    if not isinstance(condition, Eq):
-        return None
-    for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
-        var = side.arg if isinstance(side, Some) else side
-        if isinstance(var, Var) and var in unbound and not free_vars(other) & set(unbound):
-            return var, other
-    return None
-
-
-def _next_variable(unbound: Sequence[Var], pending: Sequence[Term]) -> Var:
-    """The variable to try values for: the one that lets most conditions be tested, else the first."""
-    others = frozenset(unbound)
-    return max(unbound, key=lambda var: sum(free_vars(c) & others == frozenset((var,)) for c in pending))
 
 
 def _loop(slot: int, domain: Domain, rest: Eval) -> Eval:

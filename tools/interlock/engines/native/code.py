@@ -310,6 +310,18 @@ class Code:
 
     def _binary(self, op: str, left: Number, right: Number) -> Value:
         one, two = self._pair(left, right)
+        if _is_number(one) and _is_number(two):
+            return ir.Constant(I64, _FOLD[op](one.constant, two.constant) & (2**64 - 1))
+        if _is_number(two) and two.constant == 0 and op in _ZERO_KEEPS:
+            return one
+        if _is_number(one) and one.constant == 0 and op in ("add", "or_", "xor"):
+            return two
+        if _is_number(two) and two.constant == 1 and op == "mul":
+            return one
+        if one.type == I1 and op in ("and_", "or_"):
+            for this, other in ((one, two), (two, one)):
+                if isinstance(this, ir.Constant):
+                    return other if bool(this.constant) == (op == "and_") else this
         return getattr(self.builder, op)(one, two)
 
 
@@ -357,6 +369,23 @@ def _signed(value: Value) -> Value:
         return ir.Constant(I64, number - 2**64 if number >= 2**63 else number)
     return value
 
+
+def _is_number(value: Value) -> bool:
+    return isinstance(value, ir.Constant) and value.type == I64
+
+
+_ZERO_KEEPS = ("add", "sub", "or_", "xor", "shl", "lshr")
+
+_FOLD = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "and_": lambda a, b: a & b,
+    "or_": lambda a, b: a | b,
+    "xor": lambda a, b: a ^ b,
+    "shl": lambda a, b: a << b,
+    "lshr": lambda a, b: (a & (2**64 - 1)) >> b,
+}
 
 _COMPARE = {
     "==": lambda a, b: a == b,
