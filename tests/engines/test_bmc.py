@@ -182,7 +182,7 @@ def test_a_run_that_the_evaluator_rejects_is_a_fault_of_ours_and_not_a_counterex
     assert verdict.reason == "internal error: z3 and the evaluator disagree: step 1 is wrong"
 
 
-@pytest.mark.parametrize("kind", ["deadlock", "liveness", "scenario", "refinement"])
+@pytest.mark.parametrize("kind", ["deadlock", "liveness", "scenario"])
 def test_known_gap_kinds_that_bounded_search_does_not_judge_are_unknown(kind):
     verdict = judge(system((MARK,), (), Property("p", kind)))["p"]
     assert verdict.reason == f"bounded model checking does not judge {kind}"

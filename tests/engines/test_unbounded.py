@@ -213,7 +213,7 @@ def test_known_gap_what_only_infinite_sorts_have_is_not_found():
     assert isinstance(judge(s, query_seconds=1.0)["p"], Unknown)
 
 
-@pytest.mark.parametrize("kind", ["deadlock", "liveness", "scenario", "refinement"])
+@pytest.mark.parametrize("kind", ["deadlock", "liveness", "scenario"])
 def test_known_gap_kinds_that_bounded_search_does_not_judge_are_unknown(kind):
     verdict = judge(system((MARK,), (), Property("p", kind)))["p"]
     assert verdict.reason == f"bounded model checking does not judge {kind}"

@@ -181,7 +181,13 @@ _CODES: tuple[Code, ...] = (
     Code("E0613", "no such abstract variable", "The mapping names a variable that the abstract system does not have."),
     Code("E0614", "mapping needs names", "The left side of a mapping binds one new name for each argument."),
     Code("E0615", "no such abstract action", "The right side of `=>` is an action of the abstract system."),
-    Code("E0616", "mapping of a step", "The left side of `=>` is a step of a process."),
+    Code("E0616", "mapping of a step", "The left side of `=>` is a step of a process, or an action."),
+    Code(
+        "E0617",
+        "no counterpart",
+        "Sorts and constants of the abstract system, and variables that are not mapped, are those of the same name and "
+        "type here.",
+    ),
     Code("E0901", "no such file", "A file or folder that was named does not exist."),
     Code("E0902", "no specification here", "A folder was named that has no .ilk file in it or below."),
     Code("E0903", "unreadable file", "The file is there and cannot be read."),

@@ -17,10 +17,21 @@ from interlock.core.system import Property, TransitionSystem
 from interlock.core.term import conjuncts
 from interlock.core.trace import Trace
 from interlock.core.verdict import ExploreStats, Holds, NoneUpTo, Proved, Unknown, Verdict, Violated
-from interlock.engines.evaluate import Model, Packed, Successor, Unsupported, explain, explain_obligation, instantiate
+from interlock.engines.evaluate import (
+    Model,
+    Packed,
+    Successor,
+    Unsupported,
+    explain,
+    explain_obligation,
+    explain_start,
+    explain_step,
+    instantiate,
+)
 from interlock.engines.graph import Clock, Edge, Graph, OutOfTime, Threads
 from interlock.engines.liveness import fair_lasso
 from interlock.engines.protocol import Limits
+from interlock.engines.refinement import simulation_of
 from interlock.engines.scenario import play
 
 METHOD = "explore"
@@ -29,7 +40,7 @@ METHOD = "explore"
 StateCheck: TypeAlias = Callable[[Packed], str | None]
 """Why a state settles a property, or None where it does not."""
 
-StepCheck: TypeAlias = Callable[[Packed, Packed], str | None]
+StepCheck: TypeAlias = Callable[[Packed, Successor], str | None]
 """Why a step settles a property, or None where it does not."""
 
 Found: TypeAlias = tuple[str, Verdict]
@@ -83,6 +94,7 @@ class Exploration:
         self._cover = cover
         self._clock = Clock(limits.total_seconds)
         self._open = {name: system.property(name) for name in dict.fromkeys(names)}
+        self._start_checks: dict[str, StateCheck] = {}
         self._state_checks: dict[str, StateCheck] = {}
         self._step_checks: dict[str, StepCheck] = {}
         self._graph: Graph | None = None
@@ -96,8 +108,7 @@ class Exploration:
         try:
             model = instantiate(self._system, self._limits.sizes)
             self._graph = Graph(model)
-            self._prepare(model)
-            yield from self._unsupported()
+            yield from self._prepare(model)
             yield from self._search(model, self._graph)
             if self._cut and not self._graph.states:
                 yield from self._give_up(self._cut)
@@ -121,8 +132,8 @@ class Exploration:
 
     # What settles a property
 
-    def _prepare(self, model: Model) -> None:
-        for prop in self._open.values():
+    def _prepare(self, model: Model) -> Iterator[Found]:
+        for prop in tuple(self._open.values()):
             match prop.kind:
                 case "invariant" | "lemma" | "inferred":
                     self._state_checks[prop.name] = _breaks(model, prop)
@@ -132,13 +143,28 @@ class Exploration:
                     self._state_checks[prop.name] = _fails_obligation(model, prop)
                 case "step_invariant":
                     self._step_checks[prop.name] = _breaks_step(model, prop)
-                case "deadlock" | "liveness" | "scenario" | "refinement":
+                case "refinement":
+                    yield from self._prepare_refinement(model, prop)
+                case "deadlock" | "liveness" | "scenario":
                     pass
                 case _:
                     assert_never(prop.kind)
 
+    def _prepare_refinement(self, model: Model, prop: Property) -> Iterator[Found]:
+        """Judge initial states and steps by what the refinement demands; what no formula says is Unknown."""
+        simulation = simulation_of(self._system, prop)
+        if isinstance(simulation, str):
+            del self._open[prop.name]
+            yield prop.name, Unknown(METHOD, simulation, self._scope(), self._clock.spent)
+            return
+        self._start_checks[prop.name] = lambda state: explain_start(model, simulation, state)
+        self._step_checks[prop.name] = lambda state, step: explain_step(
+            model, simulation, step.transition, step.args, state, step.after
+        )
+
     def _settle(self, name: str, trace: Trace) -> Found:
         """The verdict on a property for which a state or step was found."""
+        self._start_checks.pop(name, None)
         self._state_checks.pop(name, None)
         self._step_checks.pop(name, None)
         prop = self._open.pop(name)
@@ -155,7 +181,8 @@ class Exploration:
                     self._cut = f"more than {self._limits.states} initial states"
                     break
                 if graph.add(state):
-                    yield from self._judge_state(graph, len(graph.states) - 1)
+                    yield from self._judge_state(graph, len(graph.states) - 1, self._start_checks)
+                    yield from self._judge_state(graph, len(graph.states) - 1, self._state_checks)
             while not self._cut and self._expanded < len(graph.states) and self._wanted():
                 yield from self._expand(model, graph)
         except OutOfTime:
@@ -164,7 +191,7 @@ class Exploration:
     def _wanted(self) -> bool:
         """Whether more states can tell something."""
         unseen = self._cover and 0 in self._actions.values()
-        return self._measure or unseen or any(p.kind not in {"scenario", "refinement"} for p in self._open.values())
+        return self._measure or unseen or any(p.kind != "scenario" for p in self._open.values())
 
     def _expand(self, model: Model, graph: Graph) -> Iterator[Found]:
         """Take every step out of the next state."""
@@ -184,7 +211,7 @@ class Exploration:
                 self._actions[self._system.transitions[step.transition].action] += 1
                 yield from self._judge_step(graph, number, step)
             if new:
-                yield from self._judge_state(graph, graph.number[step.after])
+                yield from self._judge_state(graph, graph.number[step.after], self._state_checks)
         if not moves:
             yield from self._judge_stuck(model, graph, number)
         if any(prop.kind == "liveness" for prop in self._open.values()):
@@ -194,8 +221,8 @@ class Exploration:
         if self._expanded % 1000 == 0:
             self._limits.progress(f"{len(graph.states)} states, depth {graph.depth[number]}")
 
-    def _judge_state(self, graph: Graph, number: int) -> Iterator[Found]:
-        for name, check in tuple(self._state_checks.items()):
+    def _judge_state(self, graph: Graph, number: int, checks: Mapping[str, StateCheck]) -> Iterator[Found]:
+        for name, check in tuple(checks.items()):
             reason = check(graph.states[number])
             if reason is not None:
                 yield self._settle(name, graph.trace_to(number, reason=reason))
@@ -205,7 +232,7 @@ class Exploration:
         if step.after == state:
             return
         for name, check in tuple(self._step_checks.items()):
-            reason = check(state, step.after)
+            reason = check(state, step)
             if reason is not None:
                 yield self._settle(name, graph.trace_to(number, step, reason=reason))
 
@@ -219,13 +246,6 @@ class Exploration:
             yield self._settle(name, graph.trace_to(number, reason=f"no step is enabled: {', '.join(stuck)}"))
 
     # What is left at the end
-
-    def _unsupported(self) -> Iterator[Found]:
-        for prop in tuple(self._open.values()):
-            if prop.kind == "refinement":
-                del self._open[prop.name]
-                reason = prop.reason or "refinement is not judged by exploring states"
-                yield prop.name, Unknown(METHOD, reason, self._scope(), self._clock.spent)
 
     def _give_up(self, reason: str) -> Iterator[Found]:
         for name in tuple(self._open):
@@ -311,7 +331,9 @@ def _reaches(model: Model, prop: Property) -> StateCheck:
 
 def _breaks_step(model: Model, prop: Property) -> StepCheck:
     holds = model.formula(prop.formula)
-    return lambda state, after: None if holds(state, after) else explain(model, prop.formula, state, after=after)
+    return lambda state, step: (
+        None if holds(state, step.after) else explain(model, prop.formula, state, after=step.after)
+    )
 
 
 def _fails_obligation(model: Model, prop: Property) -> StateCheck:

@@ -17,21 +17,19 @@ from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknow
 from interlock.engines.protocol import Engine, Limits
 
 PROVABLE: frozenset[PropertyKind] = frozenset(
-    ("invariant", "lemma", "inferred", "step_invariant", "assertion", "unwrap", "range")
+    ("invariant", "lemma", "inferred", "step_invariant", "assertion", "unwrap", "range", "refinement")
 )
 """Kinds that induction can settle."""
 
 BOUNDED: frozenset[PropertyKind] = frozenset(
-    ("invariant", "lemma", "step_invariant", "assertion", "unwrap", "range", "reachable")
+    ("invariant", "lemma", "step_invariant", "assertion", "unwrap", "range", "reachable", "refinement")
 )
 """Kinds that bounded model checking can refute (or, for `reachable`, witness).
 
 An `inferred` lemma is the tool's own guess, made to help a proof: nobody wants a counterexample to one.
 """
 
-_SEARCHED: frozenset[PropertyKind] = BOUNDED | frozenset[PropertyKind](
-    ("deadlock", "liveness", "refinement", "scenario")
-)
+_SEARCHED: frozenset[PropertyKind] = BOUNDED | frozenset[PropertyKind](("deadlock", "liveness", "scenario"))
 
 INTERNAL = "internal error"
 """How the reason of every `Unknown` begins that is a fault of the tool and not of the specification."""
@@ -79,9 +77,9 @@ class Judgement:
 
 
 def finite_scope(system: TransitionSystem) -> dict[str, int]:
-    """Sizes for the finite engines: the file's first `scope`, and two elements of what it does not name."""
-    sizes = dict(system.scopes[0].sizes) if system.scopes else {}
-    return {sort.name: sizes.get(sort.name, 2) for sort in system.sorts}
+    """Sizes for the finite engines: the file's first `scope`, and two elements of each sort that it does not name."""
+    given = dict(system.scopes[0].sizes) if system.scopes else {}
+    return {sort.name: 2 for sort in system.sorts} | given
 
 
 def unlimited() -> float:

@@ -1,23 +1,29 @@
-"""Checking `refines M { .. }`: a mapping from this design's state to an abstract system's."""
+"""Checking `refines M { .. }`: a mapping from this design's state and steps to an abstract system's.
+
+What the mapping does not list is what bears the same name here, if it has the same type: sorts, enums and constants
+always, variables and actions where nothing else is said.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from interlock.core.diagnostic import did_you_mean
-from interlock.core.rewrite import substitute
 from interlock.core.source import Span
-from interlock.core.term import Symbol, Term, Var
+from interlock.core.term import App, Symbol, Term, Var
+from interlock.core.types import OptionType, Type
 from interlock.lang import syntax, typed
 from interlock.lang.builtins import dotted
 from interlock.lang.designators import Context
-from interlock.lang.scope import Instance, ProcessEntity, Report, ValueEntity
+from interlock.lang.scope import ActionEntity, Instance, InstanceEntity, ProcessEntity, Report, ValueEntity
 
 if TYPE_CHECKING:
     from interlock.lang.signatures import Signatures
 
-Steps = list[tuple[str, str, str, tuple[Term, ...]]]
+Variables = list[tuple[Symbol, tuple[Var, ...], Term]]
+Steps = list[tuple[str, str, tuple[Term, ...]]]
 
 
 @dataclass
@@ -44,34 +50,86 @@ class Refinements:
             first = next(d for d in diagnostics if d.is_error)
             self.report.add("E0610", f"`{decl.module.text}` has errors of its own: {first.message}", decl.module.span)
             return None
-        if target.processes:
+        if target.processes or any(typed.PROCESS in types for types in _signatures(target)):
             self.report.add(
                 "E0611",
-                f"`{decl.module.text}` has processes; what is refined has actions only",
+                f"`{decl.module.text}` speaks of processes; what is refined has actions only",
                 decl.module.span,
-                fix="state the abstract system's steps as actions",
+                fix="state the abstract system's steps as actions, over sorts",
             )
             return None
-        variables: list[tuple[Symbol, tuple[Var, ...], Term]] = []
+        variables: Variables = []
         steps: Steps = []
         for entry in decl.entries:
             if entry.kind == "=":
                 mapped = self._variable(target, entry, Context(instance))
-                if mapped is not None:
-                    variables.append(mapped)
+                if mapped is None:
+                    continue
+                if any(symbol == mapped[0] for symbol, _, _ in variables):
+                    self.report.add("E0204", f"`{mapped[0].name}` is given a meaning twice", entry.span)
+                variables.append(mapped)
             else:
                 self._step(target, entry, Context(instance), steps)
         given = {dotted(e.target.target if isinstance(e.target, syntax.Call) else e.target) for e in decl.entries}
-        own = {p.entity.symbol.name for p in self.signatures.symbols}
+        self._sorts(target, decl)
+        variables += self._same_variables(target, decl, frozenset(name for name in given if name is not None))
+        steps += self._same_actions(target, frozenset(step for step, _, _ in steps))
+        return typed.RefinementMap(
+            f"refinement.{decl.module.text}", target, tuple(variables), tuple(steps), decl.doc, decl.module.span
+        )
+
+    def _sorts(self, target: typed.TypedProgram, decl: syntax.Refines) -> None:
+        """Report sorts that are not here."""
+        own = {s.name: s for s in self.signatures.sorts}
+        for sort in target.sorts:
+            here = own.get(sort.name)
+            if here is None:
+                self._no_counterpart(target, decl, f"sort `{sort.name}`", "no sort of that name is here")
+            elif here != sort:
+                word = "ordered" if sort.ordered else "not ordered"
+                self._no_counterpart(target, decl, f"sort `{sort.name}`", f"it is {word} there, unlike here")
+
+    def _same_variables(self, target: typed.TypedProgram, decl: syntax.Refines, given: frozenset[str]) -> Variables:
+        """Variables and constants that the mapping does not list: each is what bears its name here."""
+        own = {p.entity.symbol.name: p.entity.symbol for p in self.signatures.symbols}
+        same: Variables = []
         for symbol in target.symbols:
-            if not symbol.rigid and symbol.name not in given and symbol.name not in own:
+            here = own.get(symbol.name)
+            if symbol.name in given:
+                continue
+            if here is None and not symbol.rigid:
                 self.report.add(
                     "E0612",
                     f"nothing says what `{symbol.name}` of `{decl.module.text}` is here",
                     decl.module.span,
-                    fix=f"add `{symbol.name}(..) = ..`",
+                    fix=f"add `{symbol.name}(..) = ..`" if symbol.params else f"add `{symbol.name} = ..`",
                 )
-        return typed.RefinementMap(f"refinement.{decl.module.text}", target, tuple(variables), tuple(steps))
+            elif here is None:
+                self._no_counterpart(target, decl, f"constant `{symbol.name}`", "no constant of that name is here")
+            elif (here.params, here.result) != (symbol.params, symbol.result) or (symbol.rigid and not here.rigid):
+                kind = "constant" if symbol.rigid else "variable"
+                self._no_counterpart(target, decl, f"{kind} `{symbol.name}`", "what bears that name here is another")
+            else:
+                formals = tuple(Var(f"_{i}", type_) for i, type_ in enumerate(symbol.params, 1))
+                same.append((symbol, formals, App(here, formals)))
+        return same
+
+    def _no_counterpart(self, target: typed.TypedProgram, decl: syntax.Refines, what: str, why: str) -> None:
+        self.report.add("E0617", f"{what} of `{target.name}` has no counterpart: {why}", decl.module.span)
+
+    def _same_actions(self, target: typed.TypedProgram, given: frozenset[str]) -> Steps:
+        """Actions here that the mapping does not list and that an action there has the name and parameters of."""
+        there = {a.name: tuple(v.type for v in a.params) for a in target.actions}
+        return [
+            (name, name, params)
+            for name, params in self._own_actions()
+            if name not in given and there.get(name) == tuple(v.type for v in params)
+        ]
+
+    def _own_actions(self) -> Iterator[tuple[str, tuple[Var, ...]]]:
+        for body in self.signatures.bodies:
+            if body.action is not None:
+                yield body.owner.removesuffix("."), body.params
 
     def _variable(
         self, target: typed.TypedProgram, entry: syntax.RefinementEntry, ctx: Context
@@ -120,10 +178,10 @@ class Refinements:
                 fix=did_you_mean(name, actions),
             )
             return
-        found = self._label(entry.target, ctx)
+        found = self._source(entry.target, ctx)
         if found is None:
             return
-        entity, label, inner = found
+        step, inner = found
         given = value.args if isinstance(value, syntax.Call) else ()
         if len(given) != len(action.params):
             self.report.add("E0319", f"`{name}` takes {len(action.params)} argument(s), not {len(given)}", value.span)
@@ -136,19 +194,32 @@ class Refinements:
             term = self.signatures.expressions.term(arg, inner, param.type)
             if term is None:
                 return
-            args.append(substitute(term, {}))
-        steps.append((entity.process.name, label, action.name, tuple(args)))
+            args.append(term)
+        steps.append((step, action.name, tuple(args)))
 
-    def _label(self, expr: syntax.Expr, ctx: Context) -> tuple[ProcessEntity, str, Context] | None:
+    def _source(self, expr: syntax.Expr, ctx: Context) -> tuple[str, Context] | None:
+        """The step or action left of `=>`, and what the arguments on the right may mention."""
         path = (dotted(expr) or "").split(".")
-        span: Span = expr.span
         found = ctx.instance.visible(path[0])
-        if found is None or not isinstance(found[0], ProcessEntity) or len(path) < 2:
-            self.report.add(
-                "E0616", "left of `=>` stands a step: `process.label`", span, fix="such as `init.publish => publish(l)`"
-            )
-            return None
-        entity, label = found[0], ".".join(path[1:])
+        while found is not None and isinstance(found[0], InstanceEntity) and len(path) > 1:
+            path = path[1:]
+            found = found[0].instance.visible(path[0])
+        match None if found is None else found[0]:
+            case ActionEntity() as action if len(path) == 1 and typed.PROCESS not in {v.type for v in action.params}:
+                bound = tuple((v.name, ValueEntity(v, expr.span)) for v in action.params)
+                return action.name, Context(ctx.instance, dict(bound), code=True, primes=True)
+            case ProcessEntity() as entity if len(path) > 1:
+                return self._label(entity, ".".join(path[1:]), expr.span, ctx)
+            case _:
+                self.report.add(
+                    "E0616",
+                    "left of `=>` stands a step, `process.label`, or an action",
+                    expr.span,
+                    fix="such as `init.publish => publish(l)`",
+                )
+                return None
+
+    def _label(self, entity: ProcessEntity, label: str, span: Span, ctx: Context) -> tuple[str, Context] | None:
         if label not in entity.labels:
             self.report.add(
                 "E0213",
@@ -160,5 +231,14 @@ class Refinements:
         own = entity.process.params[len(entity.instance.index) :]
         bound = tuple((b.name.text, ValueEntity(v, b.name.span)) for b, v in zip(entity.decl.binders, own, strict=True))
         local = tuple(entity.locals.items()) + tuple(entity.loop_locals.items())
-        inner = Context(ctx.instance, {**dict(bound), **dict(local)}, entity, code=True, has_self=True)
-        return entity, label, inner
+        inner = Context(ctx.instance, {**dict(bound), **dict(local)}, entity, code=True, primes=True)
+        return f"{entity.process.name}.{label}", inner
+
+
+def _signatures(program: typed.TypedProgram) -> Iterator[tuple[Type, ...]]:
+    """The plain types of each symbol and each action's parameters."""
+    for symbol in program.symbols:
+        result = symbol.result
+        yield (*symbol.params, result.of if isinstance(result, OptionType) else result)
+    for action in program.actions:
+        yield tuple(v.type for v in action.params)

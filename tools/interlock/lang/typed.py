@@ -332,13 +332,18 @@ class InitialValue:
 
 @dataclass(frozen=True)
 class RefinementMap:
-    """A checked `refines`: the abstract program, `v(x) = expr` and `step => action(args)`."""
+    """A checked `refines`: the abstract program, and what its variables and its actions are here.
+
+    `variables` are complete: one that is not listed is the variable of that name.  So are `steps` as to actions.
+    """
 
     property: str
     target: TypedProgram
     variables: tuple[tuple[Symbol, tuple[Var, ...], Term], ...]
-    steps: tuple[tuple[str, str, str, tuple[Term, ...]], ...]
-    """(process, label, abstract action, arguments); the arguments may mention the process's parameters."""
+    steps: tuple[tuple[str, str, tuple[Term, ...]], ...]
+    """(`process.label` or action, abstract action, arguments over the parameters of the process or action)."""
+    doc: str = ""
+    span: Span | None = None
 
 
 @dataclass(frozen=True)

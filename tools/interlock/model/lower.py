@@ -138,8 +138,12 @@ class Lowering:
         """A typed formula as a formula of the transition system."""
         return Evaluation(self.split, self.places, taken=taken).term(term, {})
 
-    def system(self) -> TransitionSystem:
-        """Lower everything."""
+    def system(self, *, abstract: bool = False) -> TransitionSystem:
+        """Lower everything.
+
+        An `abstract` system, which another claims to refine, keeps even the variables that no step of it ever changes:
+        that they never change is part of what is claimed.
+        """
         program = self.program
         for machine in self.machines:
             stepper = Stepper(machine, self.split, self.places)
@@ -183,6 +187,8 @@ class Lowering:
             tuple(refinement for _, refinement in refinements),
             program.doc,
         )
+        if abstract:
+            return with_least_elements(system)
         system = with_least_elements(drop_constant_symbols(system))
         return replace(system, properties=(*system.properties, *infer_control_facts(system), *self._walk_facts(system)))
 
@@ -355,19 +361,13 @@ class Lowering:
 
     def _refinements(self) -> Iterator[tuple[Property, Refinement]]:
         for claimed in self.program.refinements:
-            abstract, _ = lower(claimed.target)
-            assert abstract is not None  # it has no processes, and only their control can be wrong
+            abstract = Lowering(claimed.target, ()).system(abstract=True)
             variables = tuple(Update(s, formals, self.expand(value)) for s, formals, value in claimed.variables)
             steps = tuple(
-                (f"{process}.{label}", action, tuple(self.expand(arg) for arg in args))
-                for process, label, action, args in claimed.steps
+                (step, action, tuple(self.expand(arg) for arg in args)) for step, action, args in claimed.steps
             )
             yield (
-                Property(
-                    claimed.property,
-                    "refinement",
-                    reason="refinement is checked and lowered, but no engine judges it yet",
-                ),
+                Property(claimed.property, "refinement", doc=claimed.doc, span=claimed.span),
                 Refinement(claimed.property, abstract, variables, steps),
             )
 
@@ -417,3 +417,8 @@ def all_terms(system: TransitionSystem) -> Iterator[Term]:
         yield prop.leads_to
         for step in prop.schedule:
             yield from step.args
+    for refinement in system.refinements:
+        yield from all_terms(refinement.abstract)
+        yield from (variable.value for variable in refinement.variables)
+        for _, _, args in refinement.steps:
+            yield from args

@@ -81,7 +81,13 @@ def without(system: TransitionSystem, constants: dict[Symbol, Literal]) -> Trans
         obligations=tuple(obligations),
         properties=tuple(_property(p, constants) for p in system.properties),
         refinements=tuple(
-            replace(r, variables=tuple(replace(v, value=reduced(v.value, constants)) for v in r.variables))
+            replace(
+                r,
+                variables=tuple(replace(v, value=reduced(v.value, constants)) for v in r.variables),
+                steps=tuple(
+                    (step, action, tuple(reduced(a, constants) for a in args)) for step, action, args in r.steps
+                ),
+            )
             for r in system.refinements
         ),
     )

@@ -6,6 +6,7 @@
 
 from interlock.engines.evaluate.explain import explain, explain_obligation
 from interlock.engines.evaluate.layout import Unsupported
+from interlock.engines.evaluate.mismatch import explain_start, explain_step
 from interlock.engines.evaluate.replay import replay, state_satisfies
 from interlock.engines.evaluate.states import Model, Packed, Successor, instantiate
 
@@ -16,6 +17,8 @@ __all__ = [
     "Unsupported",
     "explain",
     "explain_obligation",
+    "explain_start",
+    "explain_step",
     "instantiate",
     "replay",
     "state_satisfies",

@@ -203,6 +203,12 @@ def _block(symbol: Symbol, offset: int, layout: Layout) -> Block:
 
 def _bounding_symbols(system: TransitionSystem) -> tuple[Symbol, ...]:
     """Constants that name the end of some range."""
+    names = _range_ends(system)
+    return tuple(symbol for symbol in system.symbols if symbol.name in names)
+
+
+def _range_ends(system: TransitionSystem) -> frozenset[str]:
+    """The names at which ranges end, in the system or in what it refines."""
     types: list[Type] = []
     for symbol in system.symbols:
         types += [*symbol.params, symbol.result]
@@ -213,12 +219,15 @@ def _bounding_symbols(system: TransitionSystem) -> tuple[Symbol, ...]:
     terms += [t.guard for t in system.transitions] + [u.value for t in system.transitions for u in t.updates]
     terms += [o.reach for o in system.obligations] + [o.condition for o in system.obligations]
     terms += [p.formula for p in system.properties] + [p.leads_to for p in system.properties]
+    terms += [v.value for r in system.refinements for v in r.variables]
+    terms += [arg for r in system.refinements for _, _, args in r.steps for arg in args]
     for term in terms:
         for part in subterms(term):
             if isinstance(part, Quant | Count):
                 types += [var.type for var in part.vars]
-    names = {plain.high for plain in map(_plain, types) if isinstance(plain, RangeType) and isinstance(plain.high, str)}
-    return tuple(symbol for symbol in system.symbols if symbol.name in names)
+    plain = map(_plain, types)
+    ends = frozenset(t.high for t in plain if isinstance(t, RangeType) and isinstance(t.high, str))
+    return ends.union(*(_range_ends(refinement.abstract) for refinement in system.refinements))
 
 
 def _plain(type_: Type) -> PlainType:

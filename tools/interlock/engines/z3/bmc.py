@@ -15,6 +15,7 @@ from interlock.core.system import Property, TransitionSystem
 from interlock.core.trace import Trace
 from interlock.core.verdict import NoneUpTo, Proved, Unknown, Verdict, Violated
 from interlock.engines.protocol import Limits
+from interlock.engines.refinement import simulation_of
 from interlock.engines.z3.ask import Budget, ask
 from interlock.engines.z3.cases import both, either
 from interlock.engines.z3.confirm import DISAGREE, confirm
@@ -26,7 +27,9 @@ from interlock.engines.z3.unrolling import Sighting, Unrolling
 
 METHOD = "bmc"
 UNBOUNDED = "unbounded"
-KINDS = frozenset(("invariant", "lemma", "inferred", "step_invariant", "assertion", "unwrap", "range", "reachable"))
+KINDS = frozenset(
+    ("invariant", "lemma", "inferred", "step_invariant", "assertion", "unwrap", "range", "reachable", "refinement")
+)
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,13 @@ class BoundedModelChecker:
         open_: dict[str, Property] = {}
         for name in properties:
             prop = system.property(name)
-            if prop.kind in KINDS:
-                open_[name] = prop
-            else:
+            simulation = simulation_of(system, prop) if prop.kind == "refinement" else None
+            if prop.kind not in KINDS:
                 yield name, Unknown(METHOD, f"bounded model checking does not judge {prop.kind}")
+            elif isinstance(simulation, str):
+                yield name, Unknown(METHOD, simulation)
+            else:
+                open_[name] = prop
         search = _any_size if limits.unbounded else _finite
         for name, verdict in search(system, open_, limits):
             yield name, replace(verdict, seconds=monotonic() - start)

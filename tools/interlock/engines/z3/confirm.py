@@ -8,7 +8,18 @@ from dataclasses import replace
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.term import Term
 from interlock.core.trace import State, Trace
-from interlock.engines.evaluate import Model, Packed, Unsupported, explain, explain_obligation, instantiate, replay
+from interlock.engines.evaluate import (
+    Model,
+    Packed,
+    Unsupported,
+    explain,
+    explain_obligation,
+    explain_start,
+    explain_step,
+    instantiate,
+    replay,
+)
+from interlock.engines.refinement import simulation_of
 
 DISAGREE = "internal error: z3 and the evaluator disagree"
 
@@ -54,6 +65,8 @@ def _reason(model: Model, prop: Property, trace: Trace) -> str | None:
             return explain(model, prop.formula, states[-2], after=last)
         case "assertion" | "unwrap" | "range":
             return _unmet(model, prop, last)
+        case "refinement":
+            return _unfollowed(model, prop, trace, states)
         case _:
             return None if model.formula(prop.formula)(last) else explain(model, prop.formula, last)
 
@@ -66,6 +79,18 @@ def _unmet(model: Model, prop: Property, state: Packed) -> str | None:
         if why is not None:
             return why
     return None
+
+
+def _unfollowed(model: Model, prop: Property, trace: Trace, states: Sequence[Packed]) -> str | None:
+    """Why the abstract system does not start as the trace does, or does not take its last step."""
+    simulation = simulation_of(model.system, prop)
+    if isinstance(simulation, str):
+        return None
+    if not trace.steps:
+        return explain_start(model, simulation, states[-1])
+    step = trace.steps[-1]
+    args = [value for _, value, _ in step.args]
+    return explain_step(model, simulation, step.transition, args, states[-2], states[-1])
 
 
 def _sizes(state: State) -> dict[str, int]:

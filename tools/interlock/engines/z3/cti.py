@@ -45,15 +45,21 @@ class Question:
         return Trace(before, (self.finite.taken(model, self.transition, self.chosen, self.after),))
 
 
-def step_question(finite: Finite, assumed: Sequence[Term], index: int, prop: Property) -> Question:
-    """A step of one transition from a state that satisfies the assumed formulas to one that breaks the property."""
+def step_question(
+    finite: Finite, assumed: Sequence[Term], index: int, prop: Property, claim: Term | None = None
+) -> Question:
+    """A step of one transition from a state that satisfies the assumed formulas to one that breaks the property.
+
+    `claim` is what the property says of the steps of that transition, where it says of each something else.
+    """
     transition = finite.system.transitions[index]
     frame, facts = finite.arbitrary()
     chosen, more = finite.values((*transition.params, *transition.witnesses), transition.choices, "step ")
     enabled, written = finite.step(transition, frame, chosen)
     after = {**frame, **written}
-    if prop.kind == "step_invariant":
-        broken = both((opposite(finite.formula(prop.formula, frame, after)), finite.moved(transition, frame, after)))
+    if prop.kind == "step_invariant" or claim is not None:
+        kept = finite.formula(prop.formula if claim is None else claim, frame, after, chosen.env)
+        broken = both((opposite(kept), finite.moved(transition, frame, after)))
     else:
         broken = opposite(finite.formula(prop.formula, after))
     conditions = [*(finite.formula(term, frame) for term in assumed), enabled, broken]
@@ -70,10 +76,10 @@ def state_question(finite: Finite, assumed: Sequence[Term], obligation: Obligati
     return Question(finite, frame, [*finite.facts, *facts, *more, *formulas(conditions, finite.context)])
 
 
-def initial_question(finite: Finite, prop: Property) -> Question:
-    """An initial state that breaks a property."""
+def initial_question(finite: Finite, formula: Term) -> Question:
+    """An initial state in which a formula is false."""
     frame, conditions = finite.initial()
-    broken = opposite(finite.formula(prop.formula, frame))
+    broken = opposite(finite.formula(formula, frame))
     return Question(finite, frame, [*finite.facts, *formulas([*conditions, broken], finite.context)])
 
 

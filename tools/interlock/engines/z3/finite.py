@@ -82,9 +82,11 @@ class Finite:
         facts += [self.formula(part.formula, frame) for part in self.system.initially]
         return frame, facts
 
-    def formula(self, term: Term, frame: Frame, after: Frame | None = None) -> Truth:
-        """The condition under which a closed formula is true in a state (and the state after it)."""
-        return Grounder(self.universe, frame, frame if after is None else after).formula(term)
+    def formula(
+        self, term: Term, frame: Frame, after: Frame | None = None, env: Mapping[Var, Cases] | None = None
+    ) -> Truth:
+        """The condition under which a formula is true in a state (and the state after it); `env` has its variables."""
+        return Grounder(self.universe, frame, frame if after is None else after, env or {}).formula(term)
 
     # Steps
 
@@ -248,6 +250,10 @@ def _parts(system: TransitionSystem) -> Iterator[Term]:
         yield from subterms(obligation.condition)
     for prop in system.properties:
         yield from subterms(prop.formula)
+    for refinement in system.refinements:
+        yield from _parts(refinement.abstract)
+        for term in (*(v.value for v in refinement.variables), *(a for _, _, args in refinement.steps for a in args)):
+            yield from subterms(term)
 
 
 def range_ends(system: TransitionSystem) -> frozenset[str]:
@@ -260,4 +266,5 @@ def range_ends(system: TransitionSystem) -> frozenset[str]:
         types += [type_ for symbol in transition.choices for type_ in (*symbol.params, symbol.result)]
     types += [v.type for part in _parts(system) if isinstance(part, Quant | Count) for v in part.vars]
     plain = [_plain(t) for t in types]
-    return frozenset(t.high for t in plain if isinstance(t, RangeType) and isinstance(t.high, str))
+    ends = frozenset(t.high for t in plain if isinstance(t, RangeType) and isinstance(t.high, str))
+    return ends.union(*(range_ends(refinement.abstract) for refinement in system.refinements))

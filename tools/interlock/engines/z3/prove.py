@@ -3,7 +3,8 @@
 All invariants, lemmas and inferred lemmas are proved together: each must hold initially, and each step must lead from
 states that satisfy all of them to states that satisfy it.  What fails is dropped and the rest judged again without it
 until nothing more fails, so that a proof rests on proved properties only (Houdini's algorithm).  Assertions, unwraps
-and ranges must follow from what is proved in any state, and step invariants of any step from such a state.
+and ranges must follow from what is proved in any state, and step invariants of any step from such a state; so must what
+a refinement claims of the steps of each transition, while what it claims of the start must follow from that alone.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import assert_never
 
 from interlock.core.rewrite import symbols_of
 from interlock.core.system import Obligation, Property, TransitionSystem
+from interlock.core.term import Term
 from interlock.core.trace import Trace
 from interlock.core.verdict import NotInductive, Proved, Unknown, Verdict, Violated
 from interlock.engines.protocol import Limits
+from interlock.engines.refinement import Simulation, simulation_of
 from interlock.engines.z3.alternation import alternates
 from interlock.engines.z3.ask import Answer, Budget, ask, solver
 from interlock.engines.z3.background import Instance, Theory
@@ -65,6 +68,7 @@ class Proof:
     failures: dict[str, Failure] = field(default_factory=dict[str, Failure])
     supporters: dict[str, str] = field(default_factory=dict[str, str])
     instances: list[Instance | str] = field(default_factory=list["Instance | str"])
+    simulations: dict[str, Simulation] = field(default_factory=dict[str, Simulation])
     strongest: list[Property] = field(default_factory=list[Property])
     proved: list[Property] = field(default_factory=list[Property])
 
@@ -86,10 +90,12 @@ class Proof:
                 self._judge_alone(prop, self._step_invariant_breaks)
             elif prop.kind in OBLIGATIONS:
                 self._judge_alone(prop, self._obligation_breaks)
+            elif prop.kind == "refinement":
+                self._refinement(prop)
 
     def verdict(self, prop: Property) -> Verdict:
         """What is found of a property, with a counterexample where its induction breaks."""
-        if prop.kind not in INVARIANTS | OBLIGATIONS | {"step_invariant"}:
+        if prop.kind not in INVARIANTS | OBLIGATIONS | {"step_invariant", "refinement"}:
             return Unknown(METHOD, f"induction does not judge {prop.kind}")
         failure = self.failures.get(prop.name)
         if failure is None:
@@ -121,13 +127,15 @@ class Proof:
         assumed = [self.system.property(name).formula for name in failure.hypotheses]
         index, obligation = failure.transition, failure.obligation
         initial = index is None and obligation is None
+        simulation = self.simulations.get(prop.name)
 
         def make(finite: Finite) -> Question:
             if obligation is not None:
                 return state_question(finite, assumed, obligation)
             if index is not None:
-                return step_question(finite, assumed, index, prop)
-            return initial_question(finite, prop)
+                claim = None if simulation is None else simulation.steps[index].formula
+                return step_question(finite, assumed, index, prop, claim)
+            return initial_question(finite, prop.formula if simulation is None else simulation.initial)
 
         try:
             found = smallest(self.system, make, self.budget)
@@ -174,11 +182,47 @@ class Proof:
             failure = stronger or failure
         self.failures[prop.name] = failure
 
+    def _refinement(self, prop: Property) -> None:
+        """Judge the start by itself, and then the steps as those of a step invariant."""
+        simulation = simulation_of(self.system, prop)
+        if isinstance(simulation, str):
+            self.failures[prop.name] = Failure("unknown", reason=simulation)
+            return
+        self.simulations[prop.name] = simulation
+        try:
+            answer = self._starts(simulation.initial)
+        except UnsupportedError as unsupported:
+            self.failures[prop.name] = Failure("unknown", reason=str(unsupported))
+            return
+        if answer == "unsat":
+            self._judge_alone(prop, self._step_claim_breaks)
+        else:
+            self.failures[prop.name] = Failure(answer)
+
+    def _starts(self, formula: Term) -> Answer:
+        """Whether an initial state may break a formula."""
+        facts, bodies = self.theory.initial()
+        asked = solver(self.theory.vocabulary.context, [*self.theory.background(), *facts])
+        asked.add(z3.Not(z3.substitute_funs(self.theory.formula(formula), *bodies)))
+        return ask(asked, self.budget)
+
     def _step_invariant_breaks(self, prop: Property, assumed: Sequence[Property]) -> Failure | None:
         try:
             formula = self.theory.formula(prop.formula)
         except UnsupportedError as unsupported:
             return Failure("unknown", reason=str(unsupported))
+        return self._steps_break(lambda _index, _instance: formula, assumed)
+
+    def _step_claim_breaks(self, prop: Property, assumed: Sequence[Property]) -> Failure | None:
+        claims = self.simulations[prop.name].steps
+
+        def claim(index: int, instance: Instance) -> Expr:
+            return self.theory.encoder.bind(instance.constants).formula(claims[index].formula)
+
+        return self._steps_break(claim, assumed)
+
+    def _steps_break(self, claim: Callable[[int, Instance], Expr], assumed: Sequence[Property]) -> Failure | None:
+        """The first transition of which some step breaks what is claimed of it."""
         names = tuple(p.name for p in assumed)
         asked = self.state(assumed)
         for index, instance in enumerate(self.instances):
@@ -188,7 +232,10 @@ class Proof:
                 continue
             if not self.budget.left():
                 return Failure("unknown", index, None, names)
-            after = z3.substitute_funs(formula, *instance.primes)
+            try:
+                after = z3.substitute_funs(claim(index, instance), *instance.primes)
+            except UnsupportedError as unsupported:
+                return Failure("unknown", index, reason=str(unsupported))
             asked.push()
             asked.add(*instance.assumptions, z3.Not(after))
             answer = ask(asked, self.budget)
@@ -333,7 +380,7 @@ class Induction:
     def judge(
         self, system: TransitionSystem, properties: Sequence[str], limits: Limits
     ) -> Iterator[tuple[str, Verdict]]:
-        """Judge invariants, lemmas, step invariants and obligations; see `interlock.engines.protocol`."""
+        """Judge invariants, lemmas, step invariants, obligations and refinements; see `interlock.engines.protocol`."""
         start = monotonic()
         for name, verdict in _judge(system, properties, limits):
             yield name, replace(verdict, seconds=monotonic() - start)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from interlock.core.system import Property
 from interlock.core.term import Symbol
 from interlock.core.trace import Step, Trace
+from interlock.engines.refinement import Simulation, simulation_of
 from interlock.engines.z3.ask import Answer, Budget, ask, ground_solver
 from interlock.engines.z3.cases import Cases, Truth, both, choose, either, opposite, same_truth
 from interlock.engines.z3.finite import Finite, Values, formulas, holds
@@ -95,7 +96,7 @@ class Search:
     budget: Budget
     asked: Solver = field(init=False)
     frames: list[Frame] = field(default_factory=list[Frame])
-    goals: dict[str, Truth] = field(default_factory=dict[str, Truth])
+    goals: dict[tuple[str, bool], Truth] = field(default_factory=dict[tuple[str, bool], Truth])
     renamings: list[list[tuple[Expr, Expr]]] = field(default_factory=list[list[tuple[Expr, Expr]]])
 
     def __post_init__(self) -> None:
@@ -156,14 +157,15 @@ class Search:
         return taken
 
     def targets(self, props: Sequence[Property]) -> dict[str, Truth]:
-        """For each property, that the run ends where it is broken (or reached)."""
-        found: dict[str, Truth] = {}
+        """For each property, that the run ends where it is broken (or reached).
+
+        A step invariant is broken by the last step, a refinement by it or, in a run without any, by the initial state.
+        """
+        found: dict[str, Truth] = {p.name: False for p in props}
         now = self._now()
-        for steps in (False, True):
-            goals = {p.name: self._goal(p) for p in props if (p.kind == "step_invariant") == steps}
-            if steps and not self.renamings:
-                found |= dict.fromkeys(goals, False)
-                continue
+        for steps in (False, True) if self.renamings else (False,):
+            about = [p for p in props if steps == self._about_steps(p)]
+            goals = {p.name: self._goal(p, steps=steps) for p in about}
             found |= {name: goal for name, goal in goals.items() if isinstance(goal, bool)}
             open_ = {name: goal for name, goal in goals.items() if not isinstance(goal, bool)}
             here = substituted(list(open_.values()), self.renamings[-1] if steps else now)
@@ -184,13 +186,18 @@ class Search:
                         known = z3.BoolVal(current, self.finite.context) if isinstance(current, bool) else current
                         yield constant, known
 
-    def _goal(self, prop: Property) -> Truth:
-        """The target over the template's cells: spelt out once, whatever the depth."""
-        if prop.name not in self.goals:
-            self.goals[prop.name] = self._spelt_out(prop)
-        return self.goals[prop.name]
+    def _about_steps(self, prop: Property) -> bool:
+        """Whether the last step of the present runs breaks the property, and not their last state."""
+        return prop.kind == "step_invariant" or (prop.kind == "refinement" and bool(self.renamings))
 
-    def _spelt_out(self, prop: Property) -> Truth:
+    def _goal(self, prop: Property, *, steps: bool) -> Truth:
+        """The target over the template's cells: spelt out once, whatever the depth."""
+        key = (prop.name, steps)
+        if key not in self.goals:
+            self.goals[key] = self._spelt_out(prop, steps=steps)
+        return self.goals[key]
+
+    def _spelt_out(self, prop: Property, *, steps: bool) -> Truth:
         finite, before, after = self.finite, self.step.before, self.step.after
         match prop.kind:
             case "reachable":
@@ -201,6 +208,21 @@ class Search:
                     for take, transition in zip(self.step.taken, finite.system.transitions, strict=True)
                 )
                 return both((moved, opposite(finite.formula(prop.formula, before, after))))
+            case "refinement":
+                simulation = simulation_of(finite.system, prop)
+                assert isinstance(simulation, Simulation)  # others are not searched for
+                if not steps:
+                    return opposite(finite.formula(simulation.initial, before))
+                return either(
+                    both(
+                        (
+                            take,
+                            finite.moved(finite.system.transitions[claim.transition], before, after),
+                            opposite(finite.formula(claim.formula, before, after, values.env)),
+                        )
+                    )
+                    for take, values, claim in zip(self.step.taken, self.step.chosen, simulation.steps, strict=True)
+                )
             case "assertion" | "unwrap" | "range":
                 failures: list[Truth] = []
                 for number, obligation in enumerate(finite.system.obligations):

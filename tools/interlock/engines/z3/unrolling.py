@@ -14,8 +14,9 @@ from typing import assert_never
 
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.types import SortType
+from interlock.engines.refinement import Simulation, simulation_of
 from interlock.engines.z3.ask import Answer, Budget, ask, solver
-from interlock.engines.z3.background import Substitution, Theory
+from interlock.engines.z3.background import Instance, Substitution, Theory
 from interlock.engines.z3.finite import range_ends
 from interlock.engines.z3.terms import Context, Expr, Model, Solver, disjunction, z3
 
@@ -34,8 +35,8 @@ class Sighting:
 class Unrolling:
     """Runs of a system, longer and longer.
 
-    `frames[k]` is what each symbol is after k steps, `taken[k]` the choice of the next, and `moved[k]` that it changes
-    something.
+    `frames[k]` is what each symbol is after k steps, `taken[k]` the choice of the next, `instances` what the last may
+    have been, and `moved[k]` that the step changes something.
     """
 
     system: TransitionSystem
@@ -45,6 +46,7 @@ class Unrolling:
     frames: list[Substitution] = field(default_factory=list[Substitution])
     taken: list[tuple[Expr, ...]] = field(default_factory=list[tuple[Expr, ...]])
     moved: list[Expr] = field(default_factory=list[Expr])
+    instances: list[Instance] = field(default_factory=list[Instance])
 
     def __post_init__(self) -> None:
         self.theory = Theory(self.system)
@@ -81,6 +83,7 @@ class Unrolling:
         one = z3.PbEq([(take, 1) for take in takes], 1) if takes else z3.BoolVal(False, self._context)
         self.asked.add(one)
         self.frames.append(list(after.values()))
+        self.instances = instances
         self.taken.append(takes)
         self.moved.append(disjunction(moves, self._context))
 
@@ -112,13 +115,28 @@ class Unrolling:
                 primes = [(self.theory.vocabulary.decl(s, primed=True), body) for s, (_, body) in primed]
                 holds = self._at(formula, [*self.frames[-2], *primes])
                 return [z3.And(self.moved[-1], z3.Not(holds))]
+            case "refinement":
+                return self._refinement_goals(prop)
             case "assertion" | "unwrap" | "range":
                 due = [o for o in self.system.obligations if o.property == prop.name]
                 return [self._at(z3.And(*self.theory.violation(o)), frame) for o in due]
-            case "deadlock" | "liveness" | "refinement" | "scenario":
+            case "deadlock" | "liveness" | "scenario":
                 raise ValueError(f"no run shows {prop.kind}")
             case _:
                 assert_never(prop.kind)
+
+    def _refinement_goals(self, prop: Property) -> list[Expr]:
+        """How the initial state, or else the last step, is none of the abstract system."""
+        simulation = simulation_of(self.system, prop)
+        assert isinstance(simulation, Simulation)  # others are not searched for
+        if not self.taken:
+            return [z3.Not(self._at(self.theory.formula(simulation.initial), self.frames[0]))]
+        goals: list[Expr] = []
+        for take, instance, claim in zip(self.taken[-1], self.instances, simulation.steps, strict=True):
+            formula = self.theory.encoder.bind(instance.constants).formula(claim.formula)
+            broken = z3.And(instance.moves, z3.Not(z3.substitute_funs(formula, *instance.primes)))
+            goals.append(z3.And(take, self._at(broken, self.frames[-2])))
+        return goals
 
     def _smallest(self) -> Sighting:
         """What is seen of the model that was found, or of one with fewer elements, sort by sort."""
