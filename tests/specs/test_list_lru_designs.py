@@ -1,0 +1,84 @@
+"""The other designs of the thread: those that hold are proved for any size, those that fail do so as the thread tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from interlock.core.verdict import Proved, Unknown, Violated
+from interlock.engines.protocol import Limits
+from interlock.pipeline import Request, check
+from interlock.report import FileReport
+
+FOLDER = Path(__file__).parents[2] / "spec/list_lru"
+LIMITS = Limits(query_seconds=30.0, total_seconds=300.0)
+
+FROZEN = {  # P1 P2 P4 P5 P12 P16 at a frozen size
+    "coverage",
+    "no_dangling",
+    "lists.no_use_after_free",
+    "lists.no_double_free",
+    "install_once",
+    "no_leak",
+    "right_list",
+    "ids",
+    "lookup.present",
+}
+RIGHT = {
+    "publish_first": FROZEN | {"create_mutex.exclusive"},
+    "rw_semaphore": FROZEN | {"kept", "sem.exclusive", "registry_lock.exclusive"},
+}
+
+
+@dataclass(frozen=True)
+class Refuted:
+    """What a wrong design violates, each with the length of its shortest counterexample, and what it still keeps."""
+
+    violated: dict[str, int]
+    story: frozenset[str]
+    """Its scenarios."""
+    proved: frozenset[str] = frozenset()
+
+
+WRONG = {
+    "publish_outside": Refuted({"coverage": 9, "lookup.present": 9}, frozenset({"between_scan_and_mark"})),
+    "mark_late": Refuted({"coverage": 12, "lookup.present": 12}, frozenset({"between_unlock_and_mark"})),
+    "rcu_registry": Refuted({"coverage": 10, "lookup.present": 10, "rcu.not_atomic": 5}, frozenset({"the_thread"})),
+    "cmpxchg_alone": Refuted(
+        {"coverage": 7, "lookup.present": 7},
+        frozenset({"both_scan_first"}),
+        frozenset({"install_once", "no_dangling", "right_list", "no_leak", "ids"}),
+    ),
+    "rwsem_no_spinlock": Refuted({"kept": 12, "coverage": 21, "lookup.present": 21}, frozenset({"lost_update"})),
+    "rwsem_register_late": Refuted({"coverage": 15, "lookup.present": 15}, frozenset({"after_up_read"})),
+}
+
+
+def report_of(path: Path) -> FileReport:
+    report = check(str(path), Request(limits=LIMITS))
+    assert not report.rejected, report.diagnostics
+    assert report.ok, [j for j in report.judgements if not j.ok]
+    assert [j.name for j in report.judgements if isinstance(j.verdict, Unknown)] == []
+    return report
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_design_is_proved_for_any_size(name):
+    report = report_of(FOLDER / f"{name}.ilk")
+    assert {j.name for j in report.judgements} >= RIGHT[name]
+    assert [j.name for j in report.judgements if not isinstance(j.verdict, Proved)] == []
+    assert [j for j in report.judgements if j.kind == "reachable"], "nothing shows that the design does anything"
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_design_is_refuted_by_the_story_that_is_told_of_it(name):
+    wrong = WRONG[name]
+    found = {j.name: j for j in report_of(FOLDER / f"broken/{name}.ilk").judgements}
+    traces = {n: j.verdict.trace for n, j in found.items() if isinstance(j.verdict, Violated)}
+    assert {n: len(trace.steps) for n, trace in traces.items() if trace is not None} == wrong.violated
+    assert wrong.violated.keys() == traces.keys()
+    assert {n for n, j in found.items() if j.kind == "scenario"} == wrong.story
+    for proved in wrong.proved | wrong.story:
+        assert isinstance(found[proved].verdict, Proved), found[proved]
