@@ -30,7 +30,7 @@ def add_judging(parser: ArgumentParser, *, scope: bool, unbounded: bool = False)
     limits.add_argument("--query-seconds", type=positive_float, default=10.0, metavar="S", help="each solver query")
     limits.add_argument("--total-seconds", type=positive_float, default=120.0, metavar="S", help="each engine")
     limits.add_argument("--depth", type=natural, default=12, metavar="N", help="steps of a bounded search")
-    limits.add_argument("--states", type=positive, default=200_000, metavar="N", help="states the explorer keeps")
+    limits.add_argument("--states", type=positive, metavar="N", help="states the explorer keeps")
 
 
 def request(command: Command, arguments: Namespace) -> Request:

@@ -100,7 +100,7 @@ def cover(
     within = replace(
         limits,
         total_seconds=min(limits.total_seconds, SECONDS + 2 * exhausted),
-        states=limits.states if exhausted else min(limits.states, STATES),
+        states=limits.states if exhausted else min(limits.states or STATES, STATES),
     )
     run = Exploration(replace(system, properties=tuple(_probes(claims))), _names(claims), within, cover=True)
     met = {name for name, verdict in run.judge() if isinstance(verdict, Violated)}

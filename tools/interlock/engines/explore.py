@@ -7,41 +7,23 @@ A run that stops at a limit never passes anything: what was not refuted is then 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
-from interlock.core.control import Control
-from interlock.core.show import show_term
 from interlock.core.system import Property, TransitionSystem
-from interlock.core.term import conjuncts
 from interlock.core.trace import Trace
-from interlock.core.verdict import ExploreStats, Holds, NoneUpTo, Proved, Unknown, Verdict, Violated
-from interlock.engines.evaluate import (
-    Model,
-    Packed,
-    Successor,
-    Unsupported,
-    explain,
-    explain_obligation,
-    explain_start,
-    explain_step,
-    instantiate,
-)
+from interlock.core.verdict import ExploreStats, Verdict
+from interlock.engines.checks import Checks, StateCheck, checks_of
+from interlock.engines.conclusions import METHOD, Conclusions, scope_text
+from interlock.engines.evaluate import Model, Successor, Unsupported, instantiate
 from interlock.engines.graph import Clock, Edge, Graph, OutOfTime, Threads
 from interlock.engines.liveness import fair_lasso
 from interlock.engines.protocol import Limits
-from interlock.engines.refinement import simulation_of
 from interlock.engines.scenario import play
 
-METHOD = "explore"
-"""The engine's name in verdicts."""
-
-StateCheck: TypeAlias = Callable[[Packed], str | None]
-"""Why a state settles a property, or None where it does not."""
-
-StepCheck: TypeAlias = Callable[[Packed, Successor], str | None]
-"""Why a step settles a property, or None where it does not."""
+MOST_STATES = 200_000
+"""States that are kept where no limit is given."""
 
 Found: TypeAlias = tuple[str, Verdict]
 
@@ -92,11 +74,11 @@ class Exploration:
         self._limits = limits
         self._measure = measure
         self._cover = cover
+        self._most = MOST_STATES if limits.states is None else limits.states
         self._clock = Clock(limits.total_seconds)
         self._open = {name: system.property(name) for name in dict.fromkeys(names)}
-        self._start_checks: dict[str, StateCheck] = {}
-        self._state_checks: dict[str, StateCheck] = {}
-        self._step_checks: dict[str, StepCheck] = {}
+        self._checks = Checks()
+        self._conclude = Conclusions("", self._clock)
         self._graph: Graph | None = None
         self._expanded = 0
         self._edges: list[tuple[Edge, ...]] = []
@@ -117,7 +99,7 @@ class Exploration:
             else:
                 yield from self._scenarios(model)
                 yield from self._liveness(self._graph)
-                yield from self._rest()
+                yield from self._rest(self._graph)
         except Unsupported as reason:
             yield from self._give_up(str(reason))
 
@@ -133,56 +115,28 @@ class Exploration:
     # What settles a property
 
     def _prepare(self, model: Model) -> Iterator[Found]:
-        for prop in tuple(self._open.values()):
-            match prop.kind:
-                case "invariant" | "lemma" | "inferred":
-                    self._state_checks[prop.name] = _breaks(model, prop)
-                case "reachable":
-                    self._state_checks[prop.name] = _reaches(model, prop)
-                case "assertion" | "unwrap" | "range":
-                    self._state_checks[prop.name] = _fails_obligation(model, prop)
-                case "step_invariant":
-                    self._step_checks[prop.name] = _breaks_step(model, prop)
-                case "refinement":
-                    yield from self._prepare_refinement(model, prop)
-                case "deadlock" | "liveness" | "scenario":
-                    pass
-                case _:
-                    assert_never(prop.kind)
-
-    def _prepare_refinement(self, model: Model, prop: Property) -> Iterator[Found]:
-        """Judge initial states and steps by what the refinement demands; what no formula says is Unknown."""
-        simulation = simulation_of(self._system, prop)
-        if isinstance(simulation, str):
-            del self._open[prop.name]
-            yield prop.name, Unknown(METHOD, simulation, self._scope(), self._clock.spent)
-            return
-        self._start_checks[prop.name] = lambda state: explain_start(model, simulation, state)
-        self._step_checks[prop.name] = lambda state, step: explain_step(
-            model, simulation, step.transition, step.args, state, step.after
-        )
+        self._conclude = Conclusions(scope_text(model.layout, self._limits.sizes), self._clock)
+        self._checks = checks_of(model, self._open.values())
+        for name, reason in self._checks.unsayable.items():
+            del self._open[name]
+            yield name, self._conclude.unknown(reason)
 
     def _settle(self, name: str, trace: Trace) -> Found:
         """The verdict on a property for which a state or step was found."""
-        self._start_checks.pop(name, None)
-        self._state_checks.pop(name, None)
-        self._step_checks.pop(name, None)
-        prop = self._open.pop(name)
-        if prop.kind == "reachable":
-            return name, Proved(METHOD, self._scope(), self._clock.spent, trace)
-        return name, Violated(METHOD, self._scope(), trace, self._clock.spent)
+        self._checks.drop(name)
+        return name, self._conclude.settled(self._open.pop(name), trace)
 
     # The search
 
     def _search(self, model: Model, graph: Graph) -> Iterator[Found]:
         try:
             for state in model.initial_states(self._clock.tick):
-                if len(graph.states) >= self._limits.states:
-                    self._cut = f"more than {self._limits.states} initial states"
+                if len(graph.states) >= self._most:
+                    self._cut = f"more than {self._most} initial states"
                     break
                 if graph.add(state):
-                    yield from self._judge_state(graph, len(graph.states) - 1, self._start_checks)
-                    yield from self._judge_state(graph, len(graph.states) - 1, self._state_checks)
+                    yield from self._judge_state(graph, len(graph.states) - 1, self._checks.starts)
+                    yield from self._judge_state(graph, len(graph.states) - 1, self._checks.states)
             while not self._cut and self._expanded < len(graph.states) and self._wanted():
                 yield from self._expand(model, graph)
         except OutOfTime:
@@ -200,18 +154,16 @@ class Exploration:
         edges: dict[Edge, None] = {}
         moves = False
         for step in model.successors(state, self._clock.tick):
-            if step.after not in graph.number and len(graph.states) >= self._limits.states:
-                self._cut = f"more than {self._limits.states} states"
+            if step.after not in graph.number and len(graph.states) >= self._most:
+                self._cut = f"more than {self._most} states"
                 return
             moves = moves or step.after != state
             new = graph.add(step.after, (number, step))
-            edge = (graph.number[step.after], step.transition, step.args)
-            if edge not in edges:
-                edges[edge] = None
-                self._actions[self._system.transitions[step.transition].action] += 1
-                yield from self._judge_step(graph, number, step)
+            edges[graph.number[step.after], step.transition, step.args] = None
+            self._actions[self._system.transitions[step.transition].action] += 1
+            yield from self._judge_step(graph, number, step)
             if new:
-                yield from self._judge_state(graph, graph.number[step.after], self._state_checks)
+                yield from self._judge_state(graph, graph.number[step.after], self._checks.states)
         if not moves:
             yield from self._judge_stuck(model, graph, number)
         if any(prop.kind == "liveness" for prop in self._open.values()):
@@ -231,7 +183,7 @@ class Exploration:
         state = graph.states[number]
         if step.after == state:
             return
-        for name, check in tuple(self._step_checks.items()):
+        for name, check in tuple(self._checks.steps.items()):
             reason = check(state, step)
             if reason is not None:
                 yield self._settle(name, graph.trace_to(number, step, reason=reason))
@@ -250,27 +202,17 @@ class Exploration:
     def _give_up(self, reason: str) -> Iterator[Found]:
         for name in tuple(self._open):
             del self._open[name]
-            yield name, Unknown(METHOD, reason, self._scope(), self._clock.spent)
+            yield name, self._conclude.unknown(reason)
 
     def _scenarios(self, model: Model) -> Iterator[Found]:
         for prop in [p for p in self._open.values() if p.kind == "scenario"]:
             del self._open[prop.name]
-            yield prop.name, self._scenario(model, prop)
-
-    def _scenario(self, model: Model, prop: Property) -> Verdict:
-        try:
-            played = play(model, prop, self._limits.states, self._clock.tick)
-        except OutOfTime:
-            return Unknown(METHOD, "no more time to play the schedule", self._scope(), self._clock.spent)
-        if played.trace is not None and prop.possible:
-            return Proved(METHOD, self._scope(), self._clock.spent, played.trace)
-        if played.trace is not None:
-            return Violated(METHOD, self._scope(), played.trace, self._clock.spent)
-        if not played.complete:
-            return Unknown(METHOD, f"more than {self._limits.states} states", self._scope(), self._clock.spent)
-        if prop.possible:
-            return NoneUpTo(METHOD, f"{self._scope()}; {played.furthest}", self._clock.spent)
-        return Holds(METHOD, self._scope(), self._clock.spent)
+            try:
+                played = play(model, prop, self._most, self._clock.tick)
+            except OutOfTime:
+                yield prop.name, self._conclude.unknown("no more time to play the schedule")
+            else:
+                yield prop.name, self._conclude.scenario(prop, played, self._most)
 
     def _liveness(self, graph: Graph) -> Iterator[Found]:
         for prop in [p for p in self._open.values() if p.kind == "liveness"]:
@@ -279,72 +221,19 @@ class Exploration:
 
     def _lasso(self, graph: Graph, prop: Property) -> Verdict:
         if self._cut or self._expanded < len(graph.states):
-            why = f"liveness needs all reachable states, but there are {self._cut}"
-            return Unknown(METHOD, why, self._scope(), self._clock.spent)
+            return self._conclude.unknown(f"liveness needs all reachable states, but there are {self._cut}")
         try:
             trace = fair_lasso(graph, self._edges, prop, self._clock.tick)
         except OutOfTime:
-            return Unknown(METHOD, "no more time to search for a fair run", self._scope(), self._clock.spent)
-        if trace is None:
-            return Holds(METHOD, self._counted(graph), self._clock.spent)
-        return Violated(METHOD, self._scope(), trace, self._clock.spent)
+            return self._conclude.unknown("no more time to search for a fair run")
+        return self._conclude.lasso(trace, len(graph.states))
 
-    def _rest(self) -> Iterator[Found]:
+    def _rest(self, graph: Graph) -> Iterator[Found]:
         """What no state refuted, or for `reachable`, showed."""
-        assert self._graph is not None
         for prop in tuple(self._open.values()):
             del self._open[prop.name]
-            seconds = self._clock.spent
             if self._cut:
-                depth = self._graph.depth[min(self._expanded, len(self._graph.states) - 1)]
-                bound = f"{_joined(self._scope(), f'{depth} steps')} ({self._cut})"
-                yield prop.name, NoneUpTo(METHOD, bound, seconds)
-            elif prop.kind == "reachable":
-                yield prop.name, NoneUpTo(METHOD, self._counted(self._graph), seconds)
+                depth = graph.depth[min(self._expanded, len(graph.states) - 1)]
+                yield prop.name, self._conclude.cut_short(depth, self._cut)
             else:
-                yield prop.name, Holds(METHOD, self._counted(self._graph), seconds)
-
-    def _scope(self) -> str:
-        """The scope in words: `Lru=2, Memcg=3`."""
-        if self._graph is None:
-            return ""
-        layout = self._graph.model.layout
-        given = {name: size for name, size in self._limits.sizes.items() if name in layout.highs}
-        return ", ".join(f"{name}={size}" for name, size in {**layout.sizes, **given}.items())
-
-    def _counted(self, graph: Graph) -> str:
-        count = f"{len(graph.states)} states"
-        return f"{self._scope()} ({count})" if self._scope() else count
-
-
-def _breaks(model: Model, prop: Property) -> StateCheck:
-    holds = model.formula(prop.formula)
-    return lambda state: None if holds(state) else explain(model, prop.formula, state)
-
-
-def _reaches(model: Model, prop: Property) -> StateCheck:
-    holds = model.formula(prop.formula)
-    text = show_term(prop.formula, control=Control(model.system.processes))
-    claim = f"{text} {'hold' if len(conjuncts(prop.formula)) > 1 else 'holds'}"
-    return lambda state: claim if holds(state) else None
-
-
-def _breaks_step(model: Model, prop: Property) -> StepCheck:
-    holds = model.formula(prop.formula)
-    return lambda state, step: (
-        None if holds(state, step.after) else explain(model, prop.formula, state, after=step.after)
-    )
-
-
-def _fails_obligation(model: Model, prop: Property) -> StateCheck:
-    """Whether one of the obligations that the property collects fails."""
-    obligations = [i for i, o in enumerate(model.system.obligations) if o.property == prop.name]
-
-    def check(state: Packed) -> str | None:
-        return next((why for i in obligations if (why := explain_obligation(model, i, state)) is not None), None)
-
-    return check
-
-
-def _joined(*parts: str) -> str:
-    return ", ".join(part for part in parts if part)
+                yield prop.name, self._conclude.exhausted(prop, len(graph.states))

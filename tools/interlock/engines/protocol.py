@@ -26,7 +26,9 @@ class Limits:
     """How much an engine may spend.
 
     `query_seconds` bounds each solver query, `total_seconds` one engine's whole run over a system, `depth` the length
-    of runs searched by bounded model checking, `states` the distinct states the explorer keeps.
+    of runs searched by bounded model checking, `states` the distinct states that an explorer keeps (None: its own
+    default), `memory` the bytes that the native explorer may use and `threads` its threads (0: what the machine has).
+    `symmetry` and `partial_order` allow it the reductions of these names where they are sound.
     `sizes` is the finite scope (sort name to number of elements); sorts that it does not name get 2 in finite engines
     and stay unbounded in z3.  `unbounded` has bounded model checking look at sorts of any size instead.
     """
@@ -34,7 +36,11 @@ class Limits:
     query_seconds: float = 10.0
     total_seconds: float = 120.0
     depth: int = 12
-    states: int = 200_000
+    states: int | None = None
+    memory: int = 0
+    threads: int = 0
+    symmetry: bool = True
+    partial_order: bool = True
     sizes: Mapping[str, int] = field(default_factory=dict[str, int])
     unbounded: bool = False
     progress: Progress = silent
