@@ -34,9 +34,9 @@ class Until(Enum):
     FIRST = "first"
     """Until a violation is found, anywhere."""
     LEVEL = "level"
-    """To the end of the level with the first violation: what is found does not depend on the number of threads."""
+    """To the end of the first level with a new violation: what is found does not depend on the number of threads."""
     ALL = "all"
-    """Until every property is violated, or all states are known."""
+    """Until all states are known."""
 
 
 class Reason(Enum):
@@ -199,7 +199,7 @@ class Driver:
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> Outcome:
         """Search from initial states, or go on from where the last call ended."""
-        run = _Run(time.monotonic(), until, bounds, progress)
+        run = _Run(time.monotonic(), until, bounds, progress, len(self._found) + len(self._step_found))
         head = self.store.head
         self.store.most = min(bounds.states, self.store.capacity)
         self.store.set_limit()
@@ -238,7 +238,7 @@ class Driver:
         self._collect()
         if self._heads[0][Env.ERROR]:
             return Reason.ERROR
-        return Reason.FOUND if self._satisfied(run.until) else None
+        return Reason.FOUND if self._satisfied(run) else None
 
     def _levels(self, run: _Run) -> Reason:
         """Expand level after level."""
@@ -256,7 +256,7 @@ class Driver:
             elif all(status is Status.LEVEL for status in statuses):
                 self._settle()
                 self._collect()
-                if self._satisfied(run.until):
+                if self._satisfied(run):
                     return Reason.FOUND
                 if self.store.count == head[Shared.LAST]:
                     return Reason.COMPLETE
@@ -371,23 +371,20 @@ class Driver:
         layout = self.layout
         still = [n for n in range(layout.properties + 1) if n not in self._found]
         steps = [n for n in range(layout.step_properties) if n not in self._step_found]
-        total = len(still) + len(steps)
         for head in self._heads:
             for number in still:
                 head[layout.open + number // MASK_BITS] |= 1 << number % MASK_BITS
             for number in steps:
                 head[layout.step_open + number // MASK_BITS] |= 1 << number % MASK_BITS
-            head[Env.REMAINING] = {Until.FIRST: 1, Until.LEVEL: _ENDLESS, Until.ALL: total}[until]
+            head[Env.REMAINING] = 1 if until is Until.FIRST else _ENDLESS
 
     def _close(self, at: int, number: int) -> None:
         for head in self._heads:
             head[at + number // MASK_BITS] &= ~(1 << number % MASK_BITS) & (2**64 - 1)
 
-    def _satisfied(self, until: Until) -> bool:
+    def _satisfied(self, run: _Run) -> bool:
         total = len(self._found) + len(self._step_found)
-        return total == self.layout.properties + 1 + self.layout.step_properties or (
-            until is not Until.ALL and total > 0
-        )
+        return run.until is not Until.ALL and total > run.known
 
     # The end
 
@@ -420,6 +417,8 @@ class _Run:
     until: Until
     bounds: Bounds
     progress: Callable[[Progress], None]
+    known: int
+    """Properties that had been found violated before."""
     reported: float = 0.0
     states: int = 0
 

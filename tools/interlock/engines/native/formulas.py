@@ -325,9 +325,10 @@ class Formulas:
         """The position in a cell."""
         code = self.code
         if place.constant is not None:
-            if len(set(place.constant)) == 1:
-                return code.number(place.constant[0])
-            return code.load(code.table(place.block.symbol.name, place.constant), index)
+            positions = place.positions
+            if len(set(positions)) == 1:
+                return code.number(positions[0])
+            return code.load(code.table(place.block.symbol.name, positions), index)
         if place.width == 0:
             return code.number(0)
         word, shift = self.address(place, index)
@@ -364,10 +365,8 @@ class Formulas:
                 return Operand(code.truth(position))
             case RangeType():
                 return Operand(code.add(position, type_.low) if type_.low else position)
-            case EnumType() | SortType():
+            case EnumType() | SortType() | IntType():
                 return Operand(position)
-            case IntType():
-                raise AssertionError("packing has refused Int")
             case _:
                 assert_never(type_)
 

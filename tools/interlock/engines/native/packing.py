@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from interlock.core.term import Symbol
 from interlock.core.types import IntType, OptionType
 from interlock.engines.evaluate import Model, Packed, Unsupported
-from interlock.engines.evaluate.layout import Block, Domain, Layout
+from interlock.engines.evaluate.layout import Block, Cell, Domain, Layout
 
 WORD = 64
 
@@ -23,7 +23,7 @@ WORD = 64
 class Field:
     """The place of a symbol: cell `i` is `width` bits at bit `shift + (i mod per) * width` of word `word + i / per`.
 
-    `per` is a power of two unless all cells lie in one word.  `constant` has the positions of a symbol without room.
+    `per` is a power of two unless all cells lie in one word.  `constant` has the cells of a symbol without room.
     """
 
     block: Block
@@ -32,7 +32,13 @@ class Field:
     word: int = 0
     shift: int = 0
     per: int = WORD
-    constant: tuple[int, ...] | None = None
+    constant: tuple[Cell, ...] | None = None
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The positions of a constant symbol's values; those of an Int are the values themselves."""
+        assert self.constant is not None
+        return tuple(self.domain.positions.get(value, value) for value in self.constant)
 
     @property
     def long(self) -> bool:
@@ -73,11 +79,10 @@ class Packing:
             values, offset, mask = place.domain.values, place.block.offset, (1 << place.width) - 1
             for index in range(place.block.length):
                 if place.constant is not None:
-                    position = place.constant[index]
+                    cells[offset + index] = place.constant[index]
                 else:
                     word, bit = place.place(index)
-                    position = words[word] >> bit & mask
-                cells[offset + index] = values[position]
+                    cells[offset + index] = values[words[word] >> bit & mask]
         return tuple(cells)
 
 
@@ -91,10 +96,10 @@ def pack_layout(model: Model, initial: Sequence[Packed]) -> Packing:
     }
     fields: dict[Symbol, Field] = {}
     for block in blocks:
-        domain = _domain(layout, block)
         if block.symbol in constants:
-            positions = tuple(domain.positions[value] for value in constants[block.symbol])
-            fields[block.symbol] = Field(block, domain, 0, per=max(1, block.length), constant=positions)
+            domain = _ANY_INT if isinstance(block.symbol.result, IntType) else _domain(layout, block)
+            cells = constants[block.symbol]
+            fields[block.symbol] = Field(block, domain, 0, per=max(1, block.length), constant=cells)
     moving = [block for block in blocks if block.symbol not in constants]
     placed, words, bits = _place(layout, moving)
     fields |= placed
@@ -104,7 +109,11 @@ def pack_layout(model: Model, initial: Sequence[Packed]) -> Packing:
     return Packing(layout, fields, choices, max(1, words), bits, choice_words, ordered)
 
 
-def _shared(block: Block, initial: Iterable[Packed]) -> list[tuple[object, ...]]:
+_ANY_INT = Domain((), {}, identity=True)
+"""Stands for the values of an Int, of which a constant has one."""
+
+
+def _shared(block: Block, initial: Iterable[Packed]) -> list[tuple[Cell, ...]]:
     """The cells of a symbol if all initial states agree about them."""
     found = {state[block.offset : block.offset + block.length] for state in initial}
     return list(found) if len(found) == 1 else []
