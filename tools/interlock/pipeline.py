@@ -11,6 +11,7 @@ from typing import assert_never
 
 from interlock.core.diagnostic import Diagnostic, diagnose, did_you_mean
 from interlock.core.system import TransitionSystem
+from interlock.core.types import RangeType
 from interlock.engines.judge import BOUNDED, PROVABLE, Engines, Finding, ask, finite_scope, search
 from interlock.engines.protocol import Limits
 from interlock.report import Covered, Event, FileReport, Finished, Measured, Opened, Rejected, Working, fold
@@ -157,7 +158,10 @@ def names_of(system: TransitionSystem, request: Request) -> tuple[tuple[str, ...
 
 
 def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple[Diagnostic, ...]]:
-    """Sizes of all sorts for `--scope`: a scope's name, or `Lru=2,Memcg=3` on top of the file's own scope."""
+    """Sizes of all sorts for `--scope`: a scope's name, or `Lru=2,Memcg=3` on top of the file's own scope.
+
+    As in a `scope` of the file, an integer constant that ends a range may be given a value.
+    """
     sizes = finite_scope(system)
     if not text:
         return sizes, ()
@@ -168,10 +172,12 @@ def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple
         fix = did_you_mean(text, named) or (f"it has {', '.join(named)}" if named else "write `--scope Sort=2`")
         return sizes, (diagnose("E0921", f"module `{system.name}` has no scope `{text}`", fix=fix),)
     problems: list[Diagnostic] = []
+    types = [type_ for symbol in system.symbols for type_ in (*symbol.params, symbol.result)]
+    known = {*sizes, *(t.high for t in types if isinstance(t, RangeType) and isinstance(t.high, str))}
     for part in text.split(","):
         sort, _, number = (piece.strip() for piece in part.partition("="))
-        if sort not in sizes:
-            fix = did_you_mean(sort, sizes)
+        if sort not in known:
+            fix = did_you_mean(sort, known)
             problems.append(diagnose("E0922", f"module `{system.name}` has no sort `{sort}`", fix=fix))
         elif not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= 64:
             problems.append(diagnose("E0923", f"`{number}` is no size for `{sort}`", fix="a size is from 1 to 64"))
