@@ -109,7 +109,7 @@ def judged(engine, system, names, limits):
 
 def check_verdicts(system, depth=4):
     """No two engines contradict one another, and shortest counterexamples are equally short."""
-    kinds = ("invariant", "lemma", "step_invariant", "assertion", "unwrap", "range", "reachable")
+    kinds = ("invariant", "lemma", "step_invariant", "assertion", "unwrap", "range", "reachable", "refinement")
     names = [p.name for p in system.properties if p.kind in kinds]
     quick = Limits(query_seconds=2, total_seconds=30, depth=depth, states=3000)
     proved = judged(Induction(), system, names, quick)

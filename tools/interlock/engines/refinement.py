@@ -13,7 +13,7 @@ make the claim empty.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from interlock.core.rewrite import free_vars, map_apps, substitute, subterms
@@ -47,8 +47,9 @@ class InexpressibleError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """A formula that the abstract system demands, as it states it, and what that means here."""
+    """A formula that the abstract system demands: what it calls it, how it states it, and what that means here."""
 
+    name: str
     source: Term
     formula: Term
 
@@ -209,7 +210,7 @@ class Mapped:
             here = self.read(App(update.symbol, update.formals))
             yield Change(update.symbol, update.formals, here, here, self.meaning(update.value))
         for named in (*self.abstract.initially, *self.abstract.axioms):
-            yield self._demand(named.formula)
+            yield self._demand(named.name, named.formula)
         yield from self.legal()
 
     def legal(self, *, primed: bool = False) -> Iterator[Demand]:
@@ -219,7 +220,7 @@ class Mapped:
             value = self.read(App(symbol, formals, primed))
             if type_of(update.value) == symbol.result and not _partial(update.value):
                 continue
-            yield Demand(App(symbol, formals), forall(formals, self._within(value, symbol.result)))
+            yield Demand(symbol.name, App(symbol, formals), forall(formals, self._within(value, symbol.result)))
 
     def unchanged(self) -> Iterator[Change]:
         """That a step leaves the abstract state as it is; one change for each variable that it may touch."""
@@ -231,9 +232,10 @@ class Mapped:
 
     def move(self, transition: Transition, args: tuple[Term, ...]) -> Move:
         """One alternative of an abstract action."""
+        transition = _without_stored_witnesses(transition)
         self._may_quantify(transition.witnesses, transition.action)
         inner = Mapped(self.abstract, self.constants, self.variables, self.moving, _chosen(transition))
-        guards = [inner._demand(part) for part in conjuncts(transition.guard)]
+        guards = [inner._demand("guard", part) for part in conjuncts(transition.guard)]
         for obligation in self.abstract.obligations:
             if obligation.action != transition.action:
                 continue
@@ -241,7 +243,8 @@ class Mapped:
                 raise InexpressibleError(f"{obligation.property} speaks of values chosen by `havoc`")
             others = [v for v in (*obligation.params, *obligation.witnesses) if v not in transition.params]
             self._may_quantify(others, transition.action)
-            guards.append(inner._demand(forall(others, implies(obligation.reach, obligation.condition))))
+            claim = forall(others, implies(obligation.reach, obligation.condition))
+            guards.append(inner._demand(obligation.property, claim))
         changes: list[Change] = []
         for symbol in self.abstract.symbols:
             update = transition.update_of(symbol)
@@ -259,8 +262,8 @@ class Mapped:
                     f"{action} of {self.abstract.name} picks a value of type {var.type}, and no formula asks for one"
                 )
 
-    def _demand(self, source: Term) -> Demand:
-        return Demand(source, self.meaning(source))
+    def _demand(self, name: str, source: Term) -> Demand:
+        return Demand(name, source, self.meaning(source))
 
     def meaning(self, term: Term) -> Term:
         """An abstract term as a term over the state here."""
@@ -307,6 +310,47 @@ class Mapped:
 def _formals(symbol: Symbol) -> tuple[Var, ...]:
     """Variables for a symbol's arguments, under names that no source has."""
     return tuple(Var(f"_{i}", type_) for i, type_ in enumerate(symbol.params))
+
+
+def _without_stored_witnesses(transition: Transition) -> Transition:
+    """The transition without witnesses that it stores as they are: where it speaks of one, the variable after the step.
+
+    So a formula need not ask for a value that the step shows, and can speak of those for which it could not ask.
+    """
+    for update in transition.updates:
+        stored = _stored(update, transition.witnesses)
+        if stored is not None:
+            witness, place = stored
+            rest = tuple(w for w in transition.witnesses if w != witness)
+            values: dict[Var, Term] = {witness: place}
+            return _without_stored_witnesses(
+                replace(
+                    transition,
+                    guard=substitute(transition.guard, values),
+                    updates=tuple(replace(u, value=substitute(u.value, values)) for u in transition.updates),
+                    witnesses=rest,
+                )
+            )
+    return transition
+
+
+def _stored(update: Update, witnesses: Sequence[Var]) -> tuple[Var, Term] | None:
+    """A witness that an update stores, and where: as `symbol(args)` after the step."""
+    match update.value:
+        case Var() as witness if not update.formals:
+            args: tuple[Term, ...] = ()
+        case Ite(condition=condition, yes=Var() as witness, no=App(symbol=symbol, args=kept)):
+            pinned = {part.left: part.right for part in conjuncts(condition) if isinstance(part, Eq)}
+            args = tuple(pinned.get(formal, formal) for formal in update.formals)
+            whole = len(conjuncts(condition)) == len(update.formals) and pinned.keys() == set(update.formals)
+            if symbol != update.symbol or kept != update.formals or not whole:
+                return None
+        case _:
+            return None
+    if witness not in witnesses or witness.type != update.symbol.result:
+        return None
+    loose = any(not _surely(a, p) or witness in free_vars(a) for a, p in zip(args, update.symbol.params, strict=True))
+    return None if loose else (witness, App(update.symbol, args, primed=True))
 
 
 def _chosen(transition: Transition) -> dict[Symbol, Symbol]:

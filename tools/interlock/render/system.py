@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from interlock.core.control import Control
 from interlock.core.show import show_binders, show_term
-from interlock.core.system import Property, TransitionSystem, Update
+from interlock.core.system import Property, Refinement, TransitionSystem, Update
 from interlock.core.term import TRUE, App, Symbol, Var, conjuncts
 
 
@@ -70,6 +70,19 @@ def lines_of_system(system: TransitionSystem) -> Iterator[str]:
     yield ""
     for prop in system.properties:
         yield from _property(prop, control)
+        for refinement in system.refinements:
+            if refinement.property == prop.name:
+                yield from _mapping(refinement, control)
+
+
+def _mapping(refinement: Refinement, control: Control) -> Iterator[str]:
+    """What a refined system's variables and actions are here."""
+    for update in refinement.variables:
+        head = show_term(App(update.symbol, update.formals))
+        yield f"  {head} = {show_term(update.value, control=control)}"
+    for step, action, args in refinement.steps:
+        shown = ", ".join(show_term(arg, control=control) for arg in args)
+        yield f"  {step} => {action}{f'({shown})' if shown else ''}"
 
 
 def _declarations(system: TransitionSystem) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from interlock.core.show import show_term
-from interlock.core.term import App, Symbol, Term, Value, Var
+from interlock.core.term import App, Quant, Symbol, Term, Value, Var
 from interlock.core.trace import show_value
 from interlock.engines.evaluate.compile import Undefined
 from interlock.engines.evaluate.states import Model, Packed
@@ -21,7 +21,7 @@ def explain_start(model: Model, simulation: Simulation, state: Packed) -> str | 
     for part in simulation.start:
         if isinstance(part, Demand):
             if not view.true(part.formula, {}):
-                return f"{name} does not start here: {view.said(part.source, {})} is false"
+                return f"{name} does not start here: its {part.name} {view.said(part.source, {})} is false"
         elif (found := view.differing(part, {})) is not None:
             here, expected = view.values(part, found)
             return f"{name} does not start here: {view.place(part.symbol, part, found)} is {here}, not {expected}"
@@ -92,8 +92,22 @@ class _View:
             if not failing:
                 return None
             if not move.witnesses:
-                return f"its guard {self.said(failing[0].source, values)} is false"
+                first = failing[0]
+                return f"its {first.name} {self.said(first.source, values)} is false{self._where(first, values)}"
         return f"its guard is false for every {', '.join(v.name for v in move.witnesses)}"
+
+    def _where(self, guard: Demand, given: Mapping[Var, Value]) -> str:
+        """For which elements a guard about all of them is false."""
+        match guard:
+            case Demand(_, Quant(kind="forall"), Quant(kind="forall", vars=variables, body=body)):
+                pass
+            case _:
+                return ""
+        for chosen in self.model.assignments_to(variables, self.state):
+            values = dict(zip(variables, chosen, strict=True))
+            if not self.true(body, {**given, **values}):
+                return f" for {', '.join(f'{v.name} = {show_value(values[v], v.type)}' for v in variables)}"
+        return ""
 
     def _difference(self, move: Move, given: Mapping[Var, Value]) -> str:
         """What the move would change in another way, for the first values of its witnesses that its guard allows."""
@@ -103,8 +117,8 @@ class _View:
             if found is not None:
                 here, expected = self.values(change, {**values, **found})
                 where = self.place(change.symbol, change, found)
-                verb = "leaves" if change.expected == change.before else "makes"
-                return f"{verb} {where} {expected}, and here it is then {here}"
+                before = self._shown(change.before, {**values, **found}, change.symbol)
+                return f"{'leaves' if before == expected else 'makes'} {where} {expected}, and here it is then {here}"
         raise AssertionError("the conjunction of what holds is false")
 
     def _picked(self, move: Move, given: Mapping[Var, Value]) -> Iterator[dict[Var, Value]]:
