@@ -79,12 +79,12 @@ def test_what_v13_promises_is_proved_for_any_number_of_lrus_memcgs_and_readers(n
 
 
 def test_unlocked_init_fails_by_the_interleaving_that_the_thread_tells():
-    report = check(path_of("unlocked_init"), Request(limits=LIMITS))
+    report = check(path_of("broken/unlocked_init"), Request(limits=LIMITS))
     found = judged(report)
     assert report.ok, [j for j in report.judgements if not j.ok]
     assert {j.name for j in report.judgements if isinstance(j.verdict, Violated)} == {"coverage", "lookup.present"}
     assert isinstance(found["the_thread"].verdict, Proved)
-    assert steps_of("unlocked_init", violation(found["coverage"])) == [
+    assert steps_of("broken/unlocked_init", violation(found["coverage"])) == [
         "init: alloc_array",
         "init: scan.start",
         "init: scan.end",
@@ -101,24 +101,24 @@ def test_unlocked_init_fails_by_the_interleaving_that_the_thread_tells():
 
 def test_unlocked_init_finds_a_list_for_every_memcg_that_was_there_before_the_scan():
     """Only the memcg that comes in between is missed: with the scenario turned round the end is impossible."""
-    text = read_bytes(path_of("unlocked_init")).decode()
+    text = read_bytes(path_of("broken/unlocked_init")).decode()
     turned = text.replace(
         "possible {\n  init(l): alloc_array, scan...\n  activate(m): ...\n",
         "impossible {\n  activate(m): ...\n  init(l): alloc_array, scan...\n",
     )
     assert turned != text
-    report = check_edited("unlocked_init", {"unlocked_init": turned}, ("the_thread",))
+    report = check_edited("broken/unlocked_init", {"broken/unlocked_init": turned}, ("the_thread",))
     assert [type(j.verdict).__name__ for j in report.judgements] in (["Holds"], ["Proved"])
 
 
 def test_krealloc_frees_the_array_that_a_reader_holds():
-    report = check(path_of("krealloc"), Request(limits=LIMITS))
+    report = check(path_of("broken/krealloc"), Request(limits=LIMITS))
     found = judged(report)
     assert report.ok, [j for j in report.judgements if not j.ok]
     violated = {j.name for j in report.judgements if isinstance(j.verdict, Violated)}
     assert violated == {"arrays.no_use_after_free", "grace"}
     trace = violation(found["arrays.no_use_after_free"])
-    steps = steps_of("krealloc", trace)
+    steps = steps_of("broken/krealloc", trace)
     assert steps[-1] == "activate: krealloc"
     loaded = steps.index("lookup: load_array")
     assert "lookup: rcu.read.exit" not in steps[loaded:], "the reader is inside its section when the array is freed"
