@@ -13,7 +13,7 @@ from typing import Literal as OneOf
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
-from interlock.core.verdict import ExploreStats
+from interlock.core.verdict import ExploreStats, WalkStats
 from interlock.engines.judge import Finding, Judgement, conclude
 
 if TYPE_CHECKING:  # it brings the whole explorer with it
@@ -56,6 +56,13 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Walked:
+    """What random runs have covered."""
+
+    stats: WalkStats
+
+
+@dataclass(frozen=True)
 class Covered:
     """What the judged system never does, and what holds for want of it."""
 
@@ -69,7 +76,7 @@ class Finished:
     seconds: float = 0.0
 
 
-Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Covered | Finished
+Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Walked | Covered | Finished
 
 Ending = OneOf["finished", "interrupted", "worker died", "worker did not answer"]
 
@@ -87,6 +94,7 @@ class FileReport:
     stats: ExploreStats | None = None
     seconds: float = 0.0
     coverage: Coverage | None = None
+    walks: WalkStats | None = None
 
     @property
     def rejected(self) -> bool:
@@ -106,6 +114,7 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
     findings: list[Finding] = []
     stats: ExploreStats | None = None
     coverage: Coverage | None = None
+    walks: WalkStats | None = None
     seconds = 0.0
     finished = False
     for event in events:
@@ -119,6 +128,8 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
                 findings.append(event)
             case Measured():
                 stats = event.stats
+            case Walked():
+                walks = event.stats
             case Covered():
                 coverage = event.coverage
             case Finished():
@@ -130,4 +141,4 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
         return FileReport(path, None, (), diagnostics, how, seconds=seconds)
     missing = "no engine judged it" if how == "finished" else how
     judgements = conclude(opened.system, opened.names, findings, missing, alone=opened.alone)
-    return FileReport(path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds, coverage)
+    return FileReport(path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds, coverage, walks)

@@ -201,6 +201,7 @@ _CODES: tuple[Code, ...] = (
     Code("E0925", "file exists", "`interlock new` never overwrites a file."),
     Code("E0926", "unusable module name", "A module's name is letters, digits and `_`, a letter first."),
     Code("E0927", "output cannot be written", "The file or standard output cannot be written, as on a full disk."),
+    Code("E0928", "unknown action in a weight", "`--weight` names neither an action nor a process of the module."),
     Code("E0929", "internal error", "A fault of Interlock, not of the input; please report it with the input."),
 )
 

@@ -92,3 +92,29 @@ class ExploreStats:
     seconds: float = 0.0
     actions: tuple[tuple[str, int], ...] = ()
     """Taken transitions for each action; an action with 0 is a dead step in that scope."""
+
+
+@dataclass(frozen=True)
+class WalkStats:
+    """What random runs have covered; none of it says anything about what they have not."""
+
+    runs: int
+    steps: int
+    longest: int
+    depth: int
+    """The length at which a run is ended."""
+    distinct: int
+    """An estimate of the different states that were visited."""
+    seed: int
+    seconds: float = 0.0
+    actions: tuple[tuple[str, int], ...] = ()
+    """Taken steps for each action; one with 0 may still be possible."""
+    interpreted: str = ""
+    """Why the runs were not made by machine code; empty where they were."""
+    starts: int | None = None
+    """The initial states that were used, where there are more."""
+
+    @property
+    def rate(self) -> float:
+        """Steps for each second."""
+        return self.steps / self.seconds if self.seconds else 0.0

@@ -46,6 +46,21 @@ class Limits:
     progress: Progress = silent
 
 
+@dataclass(frozen=True)
+class Walks:
+    """Which random runs to make: up to `runs` of them, from number `first` on, for up to `seconds`.
+
+    A run is told by `seed` and its number.  `weights` say how likely a step is taken, by the name of an action or a
+    process; what is not named has 1.
+    """
+
+    runs: int | None = None
+    first: int = 0
+    seconds: float = 10.0
+    seed: int = 0
+    weights: tuple[tuple[str, int], ...] = ()
+
+
 class Engine(Protocol):
     """Judges properties of a transition system."""
 
