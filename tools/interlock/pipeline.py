@@ -26,7 +26,8 @@ class Request:
     """What is asked of every file.
 
     `scope` is the name of a scope in the file or `Lru=2,Memcg=3`, empty for the default; `properties` are the names to
-    judge, empty for all.  `seconds` is what there is for each file, all engines together.
+    judge, empty for all.  `seconds` is what there is for each file, all engines together.  `explorer` is which explorer
+    `explore` uses.
     """
 
     command: Command = "check"
@@ -34,6 +35,7 @@ class Request:
     properties: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     seconds: float = 300.0
+    explorer: OneOf["auto", "native", "reference"] = "auto"
 
 
 def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None) -> None:
@@ -95,11 +97,11 @@ def read_bytes(path: str) -> bytes:
 
 def standard_engines() -> Engines:
     """The engines of this installation, imported only when something is to be judged."""
-    from interlock.engines.explore import ReferenceExplorer
+    from interlock.engines.exploring import Explorer
     from interlock.engines.z3.bmc import BoundedModelChecker
     from interlock.engines.z3.prove import Induction
 
-    return Engines(Induction(), BoundedModelChecker(), ReferenceExplorer())
+    return Engines(Induction(), BoundedModelChecker(), Explorer())
 
 
 def _judge(
@@ -117,9 +119,9 @@ def _judge(
         case "bmc":
             yield from ask(standard_engines().bounded, system, names, limits)
         case "explore":
-            from interlock.engines.explore import Exploration
+            from interlock.engines.exploring import Explorations
 
-            exploration = Exploration(system, names, limits, measure=True)
+            exploration = Explorations(system, names, limits, measure=True, which=request.explorer)
             yield from (Finding(name, verdict) for name, verdict in exploration.judge())
             yield Measured(exploration.stats())
         case _:

@@ -17,6 +17,7 @@ examples:
 def configure(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     options.add_judging(parser, scope=True)
+    options.add_exploring(parser)
 
 
 def run(arguments: Namespace) -> int:

@@ -33,6 +33,21 @@ def add_judging(parser: ArgumentParser, *, scope: bool, unbounded: bool = False)
     limits.add_argument("--states", type=positive, metavar="N", help="states the explorer keeps")
 
 
+def add_exploring(parser: ArgumentParser) -> None:
+    """How a finite scope is explored."""
+    how = parser.add_argument_group("how states are explored")
+    how.add_argument(
+        "--engine",
+        choices=("auto", "native", "reference"),
+        default="auto",
+        help="native: compiled to machine code; reference: slow and plain; auto: the reference for small scopes",
+    )
+    how.add_argument("--threads", type=positive, default=0, metavar="N", help="threads (default: all cores)")
+    how.add_argument("--memory", type=size, default=0, metavar="SIZE", help="memory for states: 500M, 4G")
+    how.add_argument("--no-symmetry", action="store_true", help="tell elements of a sort apart")
+    how.add_argument("--no-partial-order", action="store_true", help="take independent steps in every order")
+
+
 def request(command: Command, arguments: Namespace) -> Request:
     """The request that the options make."""
     from interlock.engines.protocol import Limits
@@ -44,8 +59,13 @@ def request(command: Command, arguments: Namespace) -> Request:
         depth=arguments.depth,
         states=arguments.states,
         unbounded=getattr(arguments, "unbounded", False),
+        threads=getattr(arguments, "threads", 0),
+        memory=getattr(arguments, "memory", 0),
+        symmetry=not getattr(arguments, "no_symmetry", False),
+        partial_order=not getattr(arguments, "no_partial_order", False),
     )
-    return Request(command, getattr(arguments, "scope", ""), tuple(arguments.property), limits, arguments.limit)
+    scope, explorer = getattr(arguments, "scope", ""), getattr(arguments, "engine", "auto")
+    return Request(command, scope, tuple(arguments.property), limits, arguments.limit, explorer)
 
 
 def jobs(arguments: Namespace) -> int:
@@ -68,6 +88,17 @@ def natural(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise argparse.ArgumentTypeError(f"`{text}` is not a whole number")
     return int(text)
+
+
+def size(text: str) -> int:
+    """A number of bytes: `4G`, `500M`, `1048576`."""
+    number, unit = (text[:-1], text[-1:].upper()) if text[-1:].upper() in _UNITS else (text, "")
+    if not (number.isascii() and number.isdigit() and len(number) <= 15 and int(number) > 0):
+        raise argparse.ArgumentTypeError(f"`{text}` is no amount of memory; write it like 500M or 4G")
+    return int(number) * _UNITS[unit]
+
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
 
 def positive_float(text: str) -> float:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from llvmlite import ir
 
 from interlock.core.system import Property
+from interlock.core.term import Term
 from interlock.engines.native.code import I1, I64, POINTER, VOID, Code, Value
 from interlock.engines.native.judging import Judging
 from interlock.engines.native.kernel import MASK_BITS, Env
 from interlock.engines.native.packing import Packing
 from interlock.engines.native.sharing import load_pointer
 from interlock.engines.native.steps import Emission, Steps
+from interlock.engines.refinement import simulation_of
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,30 @@ class SystemGenerator:
 
     def successors(self, module: ir.Module, emit: ir.Function) -> ir.Function:
         """Define `void successors(ptr env, ptr state)`."""
+        claims = self._claims()
 
         def on_step(emission: Emission) -> None:
+            if claims:
+                _note_claims(emission, claims[emission.transition])
             emission.code.call(emit, emission.context, emission.after, emission.transition)
 
         return self.steps.define(module, "successors", on_step, _fault).function
+
+    @property
+    def _refinements(self) -> list[Property]:
+        found = [prop for prop in self.of_steps if prop.kind == "refinement"]
+        assert len(found) <= MASK_BITS, "more refinements than bits in a note"
+        return found
+
+    def _claims(self) -> dict[int, list[Term]]:
+        """What each refinement claims of the steps of each transition; empty where there is none."""
+        claims: dict[int, list[Term]] = {}
+        for prop in self._refinements:
+            simulation = simulation_of(self.steps.system, prop)
+            assert not isinstance(simulation, str), simulation
+            for claim in simulation.steps:
+                claims.setdefault(claim.transition, []).append(claim.formula)
+        return claims
 
     def judge(self, module: ir.Module) -> ir.Function | None:
         """Define `void judge(ptr env, ptr state, ptr mask)`."""
@@ -76,9 +97,16 @@ class SystemGenerator:
             return None
         code = Code.define(module, "judge_step", VOID, (POINTER, POINTER, POINTER, I64, POINTER))
         env, before, after, _, mask = code.args
-        parts = [self.judging.of_step(module, prop.name, prop.formula) for prop in self.of_steps]
         first = self.properties // MASK_BITS + 1
-        _settle(code, env, mask, first, [lambda c, part=part: c.call(part, before, after) for part in parts])
+        parts: list[Callable[[Code], Value]] = []
+        for prop in self.of_steps:
+            if prop.kind == "refinement":
+                bit = 1 << self._refinements.index(prop)
+                parts.append(lambda c, bit=bit: c.compare("!=", c.bit_and(c.load(env, Env.NOTE), bit), 0))
+            else:
+                part = self.judging.of_step(module, prop.name, prop.formula)
+                parts.append(lambda c, part=part: c.call(part, before, after))
+        _settle(code, env, mask, first, parts)
         code.give()
         return code.function
 
@@ -94,6 +122,16 @@ class SystemGenerator:
     def representative(self, _module: ir.Module) -> ir.Function | None:
         """No state stands for others."""
         return None
+
+
+def _note_claims(emission: Emission, claims: Sequence[Term]) -> None:
+    """Note which refinements a step breaks, for `judge_step`: that takes the values of the step's parameters."""
+    code = emission.code
+    note = code.number(0)
+    for bit, claim in enumerate(claims):
+        broken = code.negate(emission.formulas.holds(claim, emission.env))
+        note = code.bit_or(note, code.select(broken, 1 << bit, 0))
+    code.store(emission.context, Env.NOTE, note)
 
 
 def _fault(code: Code, env: Value, number: int) -> None:

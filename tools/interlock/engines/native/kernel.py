@@ -170,6 +170,8 @@ class Env(IntEnum):
     """Violations to be found before all threads stop."""
     CULPRIT = 16
     """Index of the state at which ERROR was set."""
+    NOTE = 17
+    """For the model's own code: what it knows about the step that it tells `emit` of."""
     SIZE = 24
     """Words before those that `Layout` places."""
 
