@@ -1,4 +1,4 @@
-/* Publish, then scan, as in publish_then_scan.ilk, for LRUS lrus and MEMCGS memcgs; with BROKEN as in its broken twin.
+/* Publish, then scan, as in publish_then_scan.ilk, for LRUS lrus and MEMCGS memcgs; with BROKEN = 1 as in its broken twin.
 
    One process, one loop, and each action a d_step, so that Spin stores the states of the specification and no others; a
    relation of two is an array of rows.  The invariant is asserted by the two actions that can break it, each for the
@@ -12,7 +12,7 @@ bit has_list[LRUS * MEMCGS];
 bit lru_looked[LRUS * MEMCGS];
 bit memcg_looked[LRUS * MEMCGS];
 
-#ifdef BROKEN
+#if BROKEN
 #define PUBLISH(m)
 #define MAY_LOOK(m) true
 #define IS_SEEN(m) active_[m]

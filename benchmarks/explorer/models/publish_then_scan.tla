@@ -1,13 +1,13 @@
 ---- MODULE publish_then_scan ----
-(* Publish, then scan, as in publish_then_scan.ilk; with BROKEN as in its broken twin, where nothing is published. *)
+(* Publish, then scan, as in publish_then_scan.ilk; with BROKEN = 1 as in its broken twin, where nothing is published. *)
 EXTENDS Integers
 CONSTANTS LRUS, MEMCGS, BROKEN
 VARIABLES registered, published, active, lists, lruLooked, memcgLooked
 
 Lru == 1..LRUS
 Memcg == 1..MEMCGS
-MayLook(m) == BROKEN \/ m \in published
-IsSeen(m) == IF BROKEN THEN m \in active ELSE m \in published
+MayLook(m) == BROKEN = 1 \/ m \in published
+IsSeen(m) == IF BROKEN = 1 THEN m \in active ELSE m \in published
 
 Init ==
   /\ registered = {}
@@ -29,7 +29,7 @@ LookAtMemcg(l, m) ==
   /\ UNCHANGED <<registered, published, active, memcgLooked>>
 
 Publish(m) ==
-  /\ ~BROKEN
+  /\ BROKEN = 0
   /\ m \notin published
   /\ published' = published \cup {m}
   /\ UNCHANGED <<registered, active, lists, lruLooked, memcgLooked>>
