@@ -15,7 +15,7 @@ from llvmlite import ir
 from interlock.core.term import Value as Element
 from interlock.core.types import OptionType, PlainType, SortType, Type
 from interlock.engines.evaluate.layout import Cells
-from interlock.engines.native.code import I64, POINTER, VOID, Code, Value
+from interlock.engines.native.code import POINTER, VOID, Code, Value
 from interlock.engines.native.packing import Field, Packing
 
 
@@ -134,30 +134,17 @@ class Permuting:
         self.module = module
         self.packing = packing
         self._exchanges: dict[tuple[str, int], Code] = {}
-        self._any: dict[str, Code] = {}
 
     def exchange(self, sort: SortType, element: int) -> Code:
         """`void f(state)`, which exchanges a certain element with the next one."""
         key = (sort.name, element)
         if key not in self._exchanges:
-            code = Code.define(self.module, f"exchange.{sort.name}.{element}", VOID, (POINTER,))
+            name = f"exchange.{sort.name}.{element}"
+            code = Code.define(self.module, name, VOID, (POINTER,), attributes=("noinline",))
             exchange(self.packing, sort, element).write(code, code.args[0])
             code.give()
             self._exchanges[key] = code
         return self._exchanges[key]
-
-    def any_exchange(self, sort: SortType) -> Code:
-        """`void f(state, element)`, which exchanges any element with the next one."""
-        if sort.name not in self._any:
-            code = Code.define(self.module, f"exchange.{sort.name}", VOID, (POINTER, I64))
-            state, element = code.args
-            with code.switch(element) as cases:
-                for number in range(self.packing.layout.sizes[sort.name] - 1):
-                    with cases.case(number):
-                        code.call(self.exchange(sort, number), state)
-            code.give()
-            self._any[sort.name] = code
-        return self._any[sort.name]
 
 
 def plain_changes(size: int) -> tuple[int, ...]:

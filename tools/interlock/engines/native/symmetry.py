@@ -27,6 +27,7 @@ from interlock.core.system import TransitionSystem, Update
 from interlock.core.term import Compare, Literal, Term, type_of
 from interlock.core.types import SortType
 from interlock.engines.native.code import POINTER, VOID, Code
+from interlock.engines.native.colours import MOST_TRIED, Colours
 from interlock.engines.native.jit import Library
 from interlock.engines.native.packing import Field, Packing
 from interlock.engines.native.permuting import (
@@ -38,7 +39,7 @@ from interlock.engines.native.permuting import (
     plain,
     plain_changes,
 )
-from interlock.engines.native.rows import Rows, rows_of
+from interlock.engines.native.rows import rows_of
 
 MOST_WRITTEN_OUT = 24
 """Permutations that are tried one after another without looking at the state first."""
@@ -51,15 +52,36 @@ Representative: TypeAlias = Callable[[Sequence[int]], tuple[int, ...]]
 class Part:
     """Sorts that depend on each other, and how they are brought in order: by sorting `rows`, and trying the others."""
 
+    sorts: tuple[SortType, ...]
     rows: SortType | None
     tried: tuple[SortType, ...]
     sizes: tuple[int, ...]
     """Of the sorts that are tried."""
+    label: str
 
     @property
     def permutations(self) -> int:
         """How many permutations there are to try."""
         return prod(map(factorial, self.sizes))
+
+    @property
+    def by_colours(self) -> bool:
+        """Whether there are so many that a state is looked at first, to leave some out."""
+        return self.permutations > MOST_WRITTEN_OUT
+
+    @property
+    def exact(self) -> bool:
+        """Whether the representative depends on the orbit alone."""
+        return self.permutations <= MOST_TRIED
+
+    def __str__(self) -> str:
+        ways: list[str] = []
+        if self.tried:
+            most = "up to " if self.by_colours else ""
+            ways.append(f"{most}{min(self.permutations, MOST_TRIED):,} permutations tried")
+        if self.rows is not None:
+            ways.append(f"{self.rows} sorted" if self.tried else "by sorting")
+        return f"{self.label}: {'exact' if self.exact else 'heuristic'}, {', '.join(ways)}"
 
 
 @dataclass(frozen=True)
@@ -77,18 +99,26 @@ class Symmetry:
         parts = tuple(_part(packing, together) for together in _together(packing, sorts))
         return cls(packing, parts) if parts else None
 
+    @property
+    def exact(self) -> bool:
+        """Whether the representative depends on the orbit alone."""
+        return all(part.exact for part in self.parts)
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.parts))
+
     def define(self, module: ir.Module, name: str = "representative") -> ir.Function:
         """Define `void name(env, state)`, which puts the representative in the state's place; env is not used."""
         permuting = Permuting(module, self.packing)
         code = Code.define(module, name, VOID, (POINTER, POINTER))
         state = code.args[1]
         for number, part in enumerate(self.parts):
-            rows = None if part.rows is None else rows_of(self.packing, part.rows)
-            if not part.tried:
-                assert rows is not None
-                rows.write(code, state)
+            if part.tried:
+                settle = _least(permuting, part, f"{name}.{number}")
             else:
-                code.call(_least(permuting, part, rows, f"{name}.{number}"), state)
+                assert part.rows is not None
+                settle = _settle(permuting, part.rows, f"{name}.{number}")
+            code.call(settle, state)
         code.give()
         return code.function
 
@@ -110,25 +140,28 @@ class Symmetry:
         return representative
 
 
-def _least(permuting: Permuting, part: Part, rows: Rows | None, name: str) -> Code:
-    """Define `void name(state)`, which puts the least state in the place of one, of all permutations of a part."""
-    words = sorted({word for sort in _sorts(part) for word in _words(permuting.packing, sort)})
+def _least(permuting: Permuting, part: Part, name: str) -> Code:
+    """Define `void name(state)`, which puts the least state in the place of one, of those that a part allows."""
+    words = sorted({word for sort in part.sorts for word in _words(permuting.packing, sort)})
+    settle = None if part.rows is None else _settle(permuting, part.rows, f"{name}.rows")
+    consider = _consider(permuting.module, settle, words, f"{name}.consider")
+    if part.by_colours:
+        return Colours(permuting, part.sorts, part.tried, words, settle, consider, name).define()
     code = Code.define(permuting.module, name, VOID, (POINTER,))
     state = code.args[0]
     here, trial = code.room(permuting.packing.words), code.room(permuting.packing.words)
     for word in words:
         code.store(here, word, code.load(state, word))
-    if rows is not None:
-        rows.write(code, state)
-    consider = _consider(permuting.module, rows, words, f"{name}.consider")
+    if settle is not None:
+        code.call(settle, state)
 
-    def visit(sorts: Sequence[tuple[SortType, int]], first: bool) -> None:
+    def visit(sorts: Sequence[tuple[SortType, int]], *, first: bool) -> None:
         if not sorts:
             if not first:
                 code.call(consider, here, trial, state)
             return
         (sort, size), *rest = sorts
-        visit(rest, first)
+        visit(rest, first=first)
         for element in plain_changes(size):
             code.call(permuting.exchange(sort, element), here)
             visit(rest, first=False)
@@ -138,16 +171,26 @@ def _least(permuting: Permuting, part: Part, rows: Rows | None, name: str) -> Co
     return code
 
 
-def _consider(module: ir.Module, rows: Rows | None, words: Sequence[int], name: str) -> Code:
+def _settle(permuting: Permuting, sort: SortType, name: str) -> Code:
+    """Define `void name(state)`, which sorts the rows of a sort."""
+    code = Code.define(permuting.module, name, VOID, (POINTER,))
+    rows = rows_of(permuting.packing, sort)
+    assert rows is not None
+    rows.write(code, code.args[0])
+    code.give()
+    return code
+
+
+def _consider(module: ir.Module, settle: Code | None, words: Sequence[int], name: str) -> Code:
     """Define `void name(state, room, best)`, which makes a state the best one if it is less, its rows sorted."""
-    code = Code.define(module, name, VOID, (POINTER, POINTER, POINTER))
+    code = Code.define(module, name, VOID, (POINTER, POINTER, POINTER), attributes=("noinline",))
     state, room, best = code.args
     trial = state
-    if rows is not None:
+    if settle is not None:
         trial = room
         for word in words:
             code.store(trial, word, code.load(state, word))
-        rows.write(code, trial)
+        code.call(settle, trial)
     less = code.false
     for word in reversed(words):
         new, old = code.load(trial, word), code.load(best, word)
@@ -266,8 +309,5 @@ def _part(packing: Packing, sorts: Sequence[SortType]) -> Part:
     sortable = [sort for sort in sorts if rows_of(packing, sort) is not None]
     rows = max(sortable, key=lambda sort: sizes[sort.name], default=None)
     tried = tuple(sort for sort in sorts if sort != rows)
-    return Part(rows, tried, tuple(sizes[sort.name] for sort in tried))
-
-
-def _sorts(part: Part) -> tuple[SortType, ...]:
-    return part.tried if part.rows is None else (part.rows, *part.tried)
+    orders = [f"{sort} ({sizes[sort.name]}! = {factorial(sizes[sort.name]):,})" for sort in sorts]
+    return Part(tuple(sorts), rows, tried, tuple(sizes[sort.name] for sort in tried), ", ".join(orders))
