@@ -12,11 +12,11 @@ from llvmlite import ir
 
 from interlock.core.rewrite import symbols_of
 from interlock.core.system import Transition, TransitionSystem, Update
-from interlock.core.term import TRUE, Ite, Literal, Some, Term, Unwrap, conjuncts, type_of
-from interlock.core.types import OptionType, RangeType, Type
+from interlock.core.term import TRUE, Ite, Literal, Some, Term, Unwrap, Var, conjuncts, type_of
+from interlock.core.types import BoolType, OptionType, RangeType, Type
 from interlock.engines.evaluate import Unsupported
 from interlock.engines.evaluate.updates import PointWrite, point_writes
-from interlock.engines.native.code import POINTER, VOID, Code, Value
+from interlock.engines.native.code import I1, I64, POINTER, VOID, Code, Value
 from interlock.engines.native.formulas import Env, Formulas, Operand
 from interlock.engines.native.packing import Field, Packing
 
@@ -78,10 +78,36 @@ class Steps:
         code.give()
         return code
 
+    def define_thread(
+        self, module: ir.Module, name: str, number: int, known: Sequence[Var], on_step: OnStep, fault: Fault
+    ) -> Code:
+        """Define `i1 name(context, state, value..)`, which finds the steps of a transition for some known parameters.
+
+        It tells whether there is one.  A value comes as formulas have it: a bit for a Bool, else a number.
+        """
+        kinds = [I1 if isinstance(param.type, BoolType) else I64 for param in known]
+        code = Code.define(module, name, I1, (POINTER, POINTER, *kinds))
+        found = code.variable(code.false)
+
+        def noted(emission: Emission) -> None:
+            code.set(found, code.true)
+            on_step(emission)
+
+        given = {param: Operand(value) for param, value in zip(known, code.args[2:], strict=True)}
+        self._write(code, number, given, noted, fault)
+        code.give(code.get(found))
+        return code
+
     def _transition(self, module: ir.Module, name: str, number: int, on_step: OnStep, fault: Fault) -> Code:
-        transition = self.system.transitions[number]
         code = Code.define(module, name, VOID, (POINTER, POINTER))
-        context, state = code.args
+        self._write(code, number, {}, on_step, fault)
+        code.give()
+        return code
+
+    def _write(self, code: Code, number: int, given: Env, on_step: OnStep, fault: Fault) -> None:
+        """Write the body of a transition's function; the first two arguments are the context and the state."""
+        transition = self.system.transitions[number]
+        context, state, *_ = code.args
         after = code.room(self.packing.words)
         choices = code.room(max(1, self.packing.choice_words)) if transition.choices else None
         for word in range(self.packing.choice_words if transition.choices else 0):
@@ -94,14 +120,12 @@ class Steps:
                 self._update(formulas, update, env, lambda text: fault(code, context, self._fault(text)))
             on_step(Emission(code, context, number, formulas, env))
 
-        self._enumerate(formulas, transition, found)
-        code.give()
-        return code
+        self._enumerate(formulas, transition, given, found)
 
-    def _enumerate(self, formulas: Formulas, transition: Transition, found: Callable[[Env], None]) -> None:
+    def _enumerate(self, formulas: Formulas, transition: Transition, given: Env, found: Callable[[Env], None]) -> None:
         """Write a loop over all values of variables, then all interpretations of choices, that satisfy the guard."""
         chosen = frozenset(transition.choices)
-        variables = (*transition.params, *transition.witnesses)
+        variables = [var for var in (*transition.params, *transition.witnesses) if var not in given]
         plain = [part for part in conjuncts(transition.guard) if not symbols_of(part) & chosen]
         about = [part for part in conjuncts(transition.guard) if symbols_of(part) & chosen]
 
@@ -114,7 +138,7 @@ class Steps:
                         formulas.write(place, index, position, formulas.choices)
                 formulas.search((), about, env, found)
 
-        formulas.search(variables, plain, {}, choose if chosen else found)
+        formulas.search(variables, plain, given, choose if chosen else found)
 
     # Updates
 
@@ -208,4 +232,3 @@ def stays_within(term: Term, type_: Type) -> bool:
 
 def _plain(type_: Type) -> Type:
     return type_.of if isinstance(type_, OptionType) else type_
-
