@@ -317,6 +317,51 @@ def test_ruling_33_a_refinement_is_a_property_of_the_design():
     assert found.name == "refinement.register"
 
 
+REGISTER = "register\nvar value: Bool = false\naction write(x: Bool) { value := x }"
+COPY = "var copy: Bool = false\nprocess set(x: Bool) { step store: %s }\nrefines register { value = copy  %s }"
+
+
+@pytest.mark.parametrize(
+    ("step", "listed", "verdict"),
+    [
+        ("copy := x", "set.store => write(x)", "holds"),
+        ("copy := x", "set.store => write(not x)", "violated"),
+        ("copy := x", "", "violated"),
+        ("await x", "", "holds"),
+        ("either { copy := x } or { await true }", "set.store => write(x)", "holds"),
+    ],
+)
+def test_ruling_33_listed_steps_take_the_action_or_stutter_and_others_must_stutter(step, listed, verdict):
+    assert explored(COPY % (step, listed), register=REGISTER)["refinement.register"] == verdict
+
+
+def test_ruling_33_what_is_not_listed_is_what_bears_the_same_name():
+    text = "var value: Bool = false\naction write(x: Bool) { value := x }\nrefines register { }"
+    assert explored(text, register=REGISTER) == {"refinement.register": "holds"}
+    assert explored(text.replace("write(", "set("), register=REGISTER) == {"refinement.register": "violated"}
+    assert codes(text.replace("var value: Bool = false", "var value: Bool? = none"), register=REGISTER) == ["E0617"]
+
+
+def test_ruling_33_a_variable_has_one_meaning():
+    assert "E0204" in codes(COPY % ("copy := x", "value = not copy"), register=REGISTER)
+
+
+def test_ruling_33_actions_stand_left_of_an_arrow_too():
+    text = (
+        "var copy: Bool = false\naction set(b: Bool) { copy := b }\nrefines register { value = copy  set => write(b) }"
+    )
+    assert explored(text, register=REGISTER) == {"refinement.register": "holds"}
+    box = "box\nvar copy: Bool = false\naction set(b: Bool) { copy := b }"
+    used = "use box as c\nrefines register { value = c.copy  c.set => write(b) }"
+    assert explored(used, register=REGISTER, box=box) == {"refinement.register": "holds"}
+    many = "sort S\nuse box as c(y: S)\nrefines register { value = exists y: S :: c(y).copy  c.set => write(%s) }"
+    assert (
+        explored(many % "b or exists z: S :: z != y and c(z).copy", register=REGISTER, box=box)["refinement.register"]
+        == "holds"
+    )
+    assert explored(many % "not b", register=REGISTER, box=box)["refinement.register"] == "violated"
+
+
 def test_ruling_29_the_order_of_declarations_does_not_matter():
     forwards = OWNER % "await good(k); s.take(k)"
     lines = [line for line in forwards.splitlines() if line]

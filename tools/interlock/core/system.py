@@ -110,7 +110,7 @@ class Property:
     `formula`: invariant, lemma, inferred, reachable: over one state; step_invariant: over a step (primed
     applications); liveness: the left side of `leads to`, with `leads_to` the right.
     scenario: `params` existential, `schedule` in order, `formula` at its end, `possible` what is claimed.
-    refinement: `reason` until an engine judges it; what is claimed is the system's `Refinement` of that name.
+    refinement: what is claimed is the system's `Refinement` of that name; `reason` tells why where there is none.
     `unchanging` names state of which the formula spoke as written, and which was dropped since nothing changes it.
     """
 
@@ -179,9 +179,10 @@ class Named:
 class Refinement:
     """A claimed refinement of an abstract system: what its variables and its steps are here.
 
-    `variables` give each abstract variable a value over this system's state; one of the same name that is not listed
-    is itself.  `steps` name the abstract action, with arguments over the process's parameters, that a step takes;
-    a step that is not listed must stutter or take some action.
+    `variables` give each abstract variable a value over this system's state; one that is not listed is the variable of
+    the same name.  `steps` name the abstract action, with arguments over the parameters of this system's action and
+    over its state before and after, that a step takes unless it leaves the abstract state as it is.  A step that is
+    named twice may take either; one that is not named must leave the abstract state as it is.
     """
 
     property: str

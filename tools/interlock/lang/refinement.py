@@ -17,7 +17,7 @@ from interlock.core.types import OptionType, Type
 from interlock.lang import syntax, typed
 from interlock.lang.builtins import dotted
 from interlock.lang.designators import Context
-from interlock.lang.scope import ActionEntity, Instance, InstanceEntity, ProcessEntity, Report, ValueEntity
+from interlock.lang.scope import ActionEntity, Entity, Instance, InstanceEntity, ProcessEntity, Report, ValueEntity
 
 if TYPE_CHECKING:
     from interlock.lang.signatures import Signatures
@@ -206,8 +206,7 @@ class Refinements:
             found = found[0].instance.visible(path[0])
         match None if found is None else found[0]:
             case ActionEntity() as action if len(path) == 1 and typed.PROCESS not in {v.type for v in action.params}:
-                bound = tuple((v.name, ValueEntity(v, expr.span)) for v in action.params)
-                return action.name, Context(ctx.instance, dict(bound), code=True, primes=True)
+                return action.name, Context(ctx.instance, _by_name(action.params, expr.span), code=True, primes=True)
             case ProcessEntity() as entity if len(path) > 1:
                 return self._label(entity, ".".join(path[1:]), expr.span, ctx)
             case _:
@@ -228,11 +227,13 @@ class Refinements:
                 fix=did_you_mean(label, entity.labels),
             )
             return None
-        own = entity.process.params[len(entity.instance.index) :]
-        bound = tuple((b.name.text, ValueEntity(v, b.name.span)) for b, v in zip(entity.decl.binders, own, strict=True))
-        local = tuple(entity.locals.items()) + tuple(entity.loop_locals.items())
-        inner = Context(ctx.instance, {**dict(bound), **dict(local)}, entity, code=True, primes=True)
-        return f"{entity.process.name}.{label}", inner
+        bindings = {**_by_name(entity.process.params, span), **entity.locals, **entity.loop_locals}
+        return f"{entity.process.name}.{label}", Context(ctx.instance, bindings, entity, code=True, primes=True)
+
+
+def _by_name(params: tuple[Var, ...], span: Span) -> dict[str, Entity]:
+    """Parameters under the names that their declaration gives them; those of an instance are named after it as well."""
+    return {v.name.rsplit(".", 1)[-1]: ValueEntity(v, span) for v in params}
 
 
 def _signatures(program: typed.TypedProgram) -> Iterator[tuple[Type, ...]]:
