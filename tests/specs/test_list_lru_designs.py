@@ -28,6 +28,20 @@ FROZEN = {  # P1 P2 P4 P5 P12 P16 at a frozen size
 }
 RIGHT = {
     "publish_first": FROZEN | {"create_mutex.exclusive"},
+    "null_array_repaired": {
+        "coverage",
+        "arrays.no_use_after_free",
+        "lists.no_use_after_free",
+        "install_once",
+        "no_leak",
+        "no_stray",
+        "id_given_back",
+        "ids",
+        "lookup.in_bounds",
+        "lookup.present",
+        "activate.unwrap",
+        "die.unwrap",
+    },
     "rw_semaphore": FROZEN | {"kept", "sem.exclusive", "registry_lock.exclusive"},
 }
 
@@ -51,6 +65,7 @@ WRONG = {
         frozenset({"both_scan_first"}),
         frozenset({"install_once", "no_dangling", "right_list", "no_leak", "ids"}),
     ),
+    "null_array": Refuted({"activate.unwrap": 24}, frozenset({"after_a_death", "after_a_failure"})),
     "rwsem_no_spinlock": Refuted({"kept": 12, "coverage": 21, "lookup.present": 21}, frozenset({"lost_update"})),
     "publish_before_copy": Refuted({"coverage": 19, "lookup.present": 21}, frozenset({"lost_for_a_while"})),
     "copy_race": Refuted({"coverage": 24, "no_leak": 24, "lookup.present": 26}, frozenset({"lost_install"})),
