@@ -9,10 +9,12 @@ from llvmlite import ir
 
 from interlock.core.system import Property
 from interlock.core.term import Term
+from interlock.engines.native.ample import Ample
 from interlock.engines.native.code import I1, I64, POINTER, VOID, Code, Value
 from interlock.engines.native.judging import Judging
 from interlock.engines.native.kernel import MASK_BITS, Env
 from interlock.engines.native.packing import Packing
+from interlock.engines.native.reducing import define_reduced
 from interlock.engines.native.sharing import load_pointer
 from interlock.engines.native.steps import Emission, Steps
 from interlock.engines.refinement import simulation_of
@@ -23,7 +25,8 @@ class SystemGenerator:
     """Writes a system's machine code for the search.
 
     `of_states` and `of_steps` are the properties judged of states and of steps, in the order of their bits;
-    `deadlock` says whether states without a step are looked at.
+    `deadlock` says whether states without a step are looked at.  `ample` says where the steps of one thread are enough;
+    it must have been found for all properties that are judged.
     """
 
     steps: Steps
@@ -32,6 +35,7 @@ class SystemGenerator:
     of_states: tuple[Property, ...]
     of_steps: tuple[Property, ...]
     deadlock: bool
+    ample: Ample | None = None
 
     @property
     def words(self) -> int:
@@ -62,6 +66,8 @@ class SystemGenerator:
                 _note_claims(emission, claims[emission.transition])
             emission.code.call(emit, emission.context, emission.after, emission.transition)
 
+        if self.ample:
+            return define_reduced(self.steps, module, "successors", self.ample, on_step, _fault).function
         return self.steps.define(module, "successors", on_step, _fault).function
 
     @property
