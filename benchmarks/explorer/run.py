@@ -87,3 +87,7 @@ def main() -> int:
     faults += quarrels(measured)
     print("\n" + ("\n".join(faults) if faults else "All tools agree."))
     return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

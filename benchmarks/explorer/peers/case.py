@@ -10,7 +10,7 @@ class Case:
     """One model at one size.
 
     `model` is the name of the peers' files; `constants` are given to them.  Interlock reads `specification` in `scope`.
-    All of them judge one invariant and nothing else.  Where it is broken, `counterexample` is the length of the shortest
+    All of them judge one invariant and nothing else.  Where it is broken, `counterexample` is the length of a shortest
     run that shows it.  Peers stop there, so how many states each has met by then is its own affair, and search on one
     thread, since on several they may come upon a longer run first.
     """

@@ -25,15 +25,18 @@ class Interlock:
     name = "Interlock"
 
     def missing(self) -> str | None:
+        """What is not installed, or None."""
         return None if importlib.util.find_spec("interlock_cli") else "interlock is not installed"
 
     def commands(self, case: Case, folder: Path, threads: int) -> tuple[Command, ...]:
+        """Start it on the specification, in the project's folder."""
         del folder
         explore = (sys.executable, "-m", "interlock_cli", "explore", case.specification, "--format", "json")
         asked = ("--scope", case.scope, "--property", case.invariant, "--threads", str(threads))
         return (Command((*explore, *asked, *WHOLE, *UNLIMITED), ROOT),)
 
     def read(self, output: str) -> Outcome | None:
+        """Understand the report; a search that was cut short is no outcome."""
         try:
             report = json.loads(output)
         except json.JSONDecodeError:

@@ -27,21 +27,24 @@ class Outcome:
 
 
 class Peer(Protocol):
-    """A tool that can be measured.
-
-    `missing` says what is not installed, or None.  `commands` writes what it needs into an empty folder, and gives what
-    is to be run there, compilers included.  `read` understands what the last command printed, and gives None where that
-    is no finished run.
-    """
+    """A tool that can be measured."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As the table calls it."""
+        ...
 
-    def missing(self) -> str | None: ...
+    def missing(self) -> str | None:
+        """What is not installed, or None."""
+        ...
 
-    def commands(self, case: Case, folder: Path, threads: int) -> tuple[Command, ...]: ...
+    def commands(self, case: Case, folder: Path, threads: int) -> tuple[Command, ...]:
+        """Write what is needed into the empty folder; give what is to be run there, compilers included."""
+        ...
 
-    def read(self, output: str) -> Outcome | None: ...
+    def read(self, output: str) -> Outcome | None:
+        """Understand what the last command printed; None where that is no finished search."""
+        ...
 
 
 def number(text: str) -> int:

@@ -20,10 +20,12 @@ class Rumur:
     name = "Rumur"
 
     def missing(self) -> str | None:
+        """What is not installed, or None."""
         lacking = [tool for tool in ("rumur", "gcc") if shutil.which(tool) is None]
         return f"no {' and no '.join(lacking)} on the path" if lacking else None
 
     def commands(self, case: Case, folder: Path, threads: int) -> tuple[Command, ...]:
+        """Put the sizes into the model, generate the C program, compile it, run it."""
         text = (MODELS / f"{case.model}.m").read_text()
         for name, value in case.constants:
             text = re.sub(rf"^  {name}: \d+;$", f"  {name}: {value};", text, flags=re.MULTILINE)

@@ -16,8 +16,8 @@ COMPILER = ("gcc", "-O2", "-DSAFETY", "-DNOREDUCE", "-DNOBOUNDCHECK", "-DMEMLIM=
 DEEPEST = 100_000
 """Steps on the stack of a search.  The filter lock for 5 threads needs 61,950."""
 
-MOST_STATES = 1 << 24
-"""Room in the hash table, which is a list where it is too small."""
+USUAL_STATES = 1 << 20
+"""Room in the hash table where nobody knows how many states there will be."""
 
 
 class Spin:
@@ -29,15 +29,17 @@ class Spin:
     name = "Spin"
 
     def missing(self) -> str | None:
+        """What is not installed, or None."""
         lacking = [tool for tool in ("spin", "gcc") if shutil.which(tool) is None]
         return f"no {' and no '.join(lacking)} on the path" if lacking else None
 
     def commands(self, case: Case, folder: Path, threads: int) -> tuple[Command, ...]:
+        """Generate the C program, compile it, run it."""
         del threads
         for name in (f"{case.model}.pml", "each.h"):
             shutil.copy(MODELS / name, folder)
         constants = tuple(f"-D{name}={value}" for name, value in case.constants)
-        bits = min(case.states or MOST_STATES, MOST_STATES).bit_length()
+        bits = (case.states or USUAL_STATES).bit_length()
         breadth_first = () if case.counterexample is None else ("-DBFS",)
         return (
             Command(("spin", *constants, "-a", f"{case.model}.pml"), folder),

@@ -33,6 +33,7 @@ class Tlc:
     name = "TLC"
 
     def missing(self) -> str | None:
+        """What is not installed, or None."""
         if shutil.which("java") is None:
             return "no java on the path"
         found = jar()
@@ -41,6 +42,7 @@ class Tlc:
         return None if found.is_file() else f"{found} is no file"
 
     def commands(self, case: Case, folder: Path, threads: int) -> tuple[Command, ...]:
+        """Run it on the module and a configuration with the sizes."""
         shutil.copy(MODELS / f"{case.model}.tla", folder)
         lines = ["INIT Init", "NEXT Next", "INVARIANT Invariant"]
         lines += [f"CONSTANT {name} = {value}" for name, value in case.constants]
