@@ -342,8 +342,19 @@ def test_ruling_33_what_is_not_listed_is_what_bears_the_same_name():
     assert codes(text.replace("var value: Bool = false", "var value: Bool? = none"), register=REGISTER) == ["E0617"]
 
 
+def test_ruling_33_a_mapping_may_ask_whether_a_process_has_started():
+    """Which a process whose first step comes back must remember."""
+    text = "process p { loop { step a: await true  step b: await true } }\n"
+    text += "refines register { value = started(p)  p.a => write(true) }"
+    assert explored(text, register=REGISTER) == {"refinement.register": "holds"}
+
+
 def test_ruling_33_a_variable_has_one_meaning():
     assert "E0204" in codes(COPY % ("copy := x", "value = not copy"), register=REGISTER)
+
+
+def test_ruling_33_a_module_is_refined_in_one_way():
+    assert "E0601" in codes((COPY % ("copy := x", "")) + " refines register { value = not copy }", register=REGISTER)
 
 
 def test_ruling_33_actions_stand_left_of_an_arrow_too():

@@ -36,8 +36,13 @@ class Refinements:
     def check(self, root: syntax.Module) -> tuple[typed.RefinementMap, ...]:
         """One map for each declaration that is right."""
         instance = self.signatures.instances[0]
-        maps = (self._map(instance, d) for d in root.declarations if isinstance(d, syntax.Refines))
-        return tuple(found for found in maps if found is not None)
+        found: dict[str, typed.RefinementMap] = {}
+        for decl in root.declarations:
+            if isinstance(decl, syntax.Refines) and (made := self._map(instance, decl)) is not None:
+                if made.property in found:
+                    self.report.add("E0601", f"`{made.property}` is declared twice", decl.module.span)
+                found[made.property] = made
+        return tuple(found.values())
 
     def _map(self, instance: Instance, decl: syntax.Refines) -> typed.RefinementMap | None:
         from interlock.lang.check import check_module

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from interlock.core.diagnostic import Diagnostic
-from interlock.core.rewrite import map_apps, subterms, symbols_of
+from interlock.core.rewrite import map_apps, symbols_of
 from interlock.core.system import (
     Named,
     Obligation,
@@ -65,10 +65,15 @@ def lower(program: typed.TypedProgram) -> tuple[TransitionSystem | None, tuple[D
 
 def uses_started(program: typed.TypedProgram) -> bool:
     """Whether anything asks if a process has started: only then is that remembered."""
-    return any(
-        p.kind == "deadlock" or any(isinstance(t, App) and t.symbol == typed.STARTED for t in subterms(p.formula))
-        for p in program.properties
-    ) or any(s == typed.STARTED for s in code_symbols(program))
+    claimed = [p.formula for p in program.properties]
+    for refinement in program.refinements:
+        claimed += [value for _, _, value in refinement.variables]
+        claimed += [arg for _, _, args in refinement.steps for arg in args]
+    return (
+        any(p.kind == "deadlock" for p in program.properties)
+        or any(typed.STARTED in symbols_of(term) for term in claimed)
+        or any(s == typed.STARTED for s in code_symbols(program))
+    )
 
 
 def code_symbols(program: typed.TypedProgram) -> Iterator[Symbol]:
