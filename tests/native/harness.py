@@ -54,7 +54,7 @@ class Native:
         public = Code.define(module, "waits", I64, (POINTER,), public=True)
         public.give(public.widen(public.call(waits, *public.args)))
         self.module = module
-        self.library = Library(module)
+        self.library = Library.of(module)
         self.run = self.library.function("run", None, [ctypes.c_void_p, ctypes.c_void_p])
         self.out = (ctypes.c_uint64 * (1 << 20))()
 

@@ -13,8 +13,8 @@ from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
-from interlock.engines.native.jit import Library
-from interlock.engines.native.kernel import MASK_BITS, ROOT, Env, Generator, Layout, Shared, Status
+from interlock.engines.native.jit import LARGE, Library, Optimisation, text_of
+from interlock.engines.native.kernel import MASK_BITS, MOST_STATES, ROOT, Env, Generator, Layout, Shared, Status
 from interlock.engines.native.memory import WORD, OutOfMemory, Words, available
 from interlock.engines.native.search import write_search
 from interlock.engines.native.sharing import Sharing
@@ -26,6 +26,7 @@ _ALONE = 2048
 _CHUNK = 256
 _SLICE_SECONDS = 0.2
 _FIRST_SLICE = 1 << 13
+_LONG = 0.3
 
 
 class Until(Enum):
@@ -130,7 +131,11 @@ class Driver:
         self.threads = threads
         sharing = Sharing(threads > 1)
         table = Keyed(sharing) if keyed else Indexed(sharing, layout.words)
-        self.library = Library(write_search(generator, table, threads))
+        text = text_of(write_search(generator, table, threads))
+        self.library = Library(text, "full" if len(text) < LARGE else "quick")
+        self._text = None if len(text) < LARGE else text
+        self._optimisation: Optimisation | None = None
+        self._quick = self.library
         budget = available() * 4 // 5 if memory is None else memory
         self.store = Store(
             self.library, layout.words, keyed=keyed, threads=threads, budget=budget, spill=spill, slots=slots
@@ -160,6 +165,8 @@ class Driver:
 
     def close(self) -> None:
         """Give all memory back."""
+        if self._optimisation is not None:
+            self._optimisation.stop()
         if self._pool is not None:
             self._pool.shutdown()
         for head in self._heads:
@@ -231,6 +238,7 @@ class Driver:
                 address = ctypes.addressof(words) + taken * self.layout.words * WORD
                 taken += int(self._seed(env, address, total - taken))
                 if self._heads[0][Env.FILL]:
+                    self._settle()
                     self.store.make_room()
         self._settle()
         self.store.set_start(1, self.store.count)
@@ -246,12 +254,14 @@ class Driver:
         while True:
             if head[Shared.LEVEL] >= run.bounds.depth:
                 return Reason.DEPTH
+            self._improve(time.monotonic() - run.started)
             statuses = self._call(head[Shared.LAST] - self.store.start(self.store.level))
             if Status.ERROR in statuses:
                 return Reason.ERROR
             if Status.STOP in statuses:
                 return Reason.FOUND
             if Status.FULL in statuses:
+                self._settle()
                 self.store.make_room()
             elif all(status is Status.LEVEL for status in statuses):
                 self._settle()
@@ -273,13 +283,26 @@ class Driver:
         head[Shared.LEVEL] += 1
         self.store.set_start(self.store.level + 1, self.store.count)
 
+    def _improve(self, seconds: float) -> None:
+        """Have quick code compiled fully once the search turns out to be long, and go over to that when it is there."""
+        if self._text is not None and seconds > _LONG:
+            self._optimisation, self._text = Optimisation(self._text), None
+        if self._optimisation is not None and self._optimisation.over:
+            library = self._optimisation.result()
+            if library is not None:
+                self.library, self._quick = library, self.library
+                self._expand = library.function("expand", ctypes.c_int64, [ctypes.c_void_p])
+            self._optimisation.stop()
+            self._optimisation = None
+
     def _call(self, size: int) -> list[Status]:
         """Run the machine code once: on one thread if the level is small, and on all if it is not."""
         head = self.store.head
-        began, first = time.monotonic(), head[Shared.CURSOR]
+        began = time.monotonic()
+        head[Shared.CURSOR] = min(head[Shared.CURSOR], head[Shared.LAST])
         if self._pool is None or size <= _ALONE:
             head[Shared.ALONE] = _ENDLESS if self._pool is None else _ALONE
-            head[Shared.CHUNK] = _ENDLESS // 2 if self._pool is None else _CHUNK
+            head[Shared.CHUNK] = MOST_STATES if self._pool is None else _CHUNK
             statuses = [Status(self._expand(self._envs[0].address))]
         else:
             head[Shared.ALONE] = 0
@@ -287,7 +310,6 @@ class Driver:
             others = [self._pool.submit(self._expand, env.address) for env in self._envs[1:]]
             statuses = [Status(self._expand(self._envs[0].address))]
             statuses += [Status(other.result()) for other in others]
-        del first
         spent = time.monotonic() - began
         if Status.SLICE in statuses and spent > 0:
             factor = min(4.0, max(0.25, _SLICE_SECONDS / spent))

@@ -41,7 +41,7 @@ from interlock.engines.native.permuting import (
 )
 from interlock.engines.native.rows import rows_of
 
-MOST_WRITTEN_OUT = 24
+MOST_WRITTEN_OUT = 120
 """Permutations that are tried one after another without looking at the state first."""
 
 Representative: TypeAlias = Callable[[Sequence[int]], tuple[int, ...]]
@@ -129,7 +129,7 @@ class Symmetry:
         outer = Code.define(module, "run", VOID, (POINTER,), public=True)
         outer.call(inner, outer.args[0], outer.args[0])
         outer.give()
-        library = Library(module)
+        library = Library.of(module)
         run = library.function("run", None, [ctypes.c_void_p])
 
         def representative(words: Sequence[int], _kept: Library = library) -> tuple[int, ...]:

@@ -130,7 +130,7 @@ class NativeWalker:
     ) -> None:
         self._packing = pack_layout(model, initial)
         self._kernel = _Kernel(model.system, self._packing, weights, props)
-        self._library = Library(self._kernel.module)
+        self._library = Library.of(self._kernel.module)
         self._walk = self._library.function("walk", None, [ctypes.c_void_p])
         packed = [word for state in initial for word in self._packing.pack(state)] or [0]
         self._initial = (ctypes.c_uint64 * len(packed))(*packed)
