@@ -41,7 +41,7 @@ from interlock.engines.native.permuting import (
 )
 from interlock.engines.native.rows import rows_of
 
-MOST_WRITTEN_OUT = 120
+MOST_WRITTEN_OUT = 48
 """Permutations that are tried one after another without looking at the state first."""
 
 Representative: TypeAlias = Callable[[Sequence[int]], tuple[int, ...]]
