@@ -17,6 +17,7 @@ from interlock.engines.native.packing import Packing
 from interlock.engines.native.reducing import define_reduced
 from interlock.engines.native.sharing import load_pointer
 from interlock.engines.native.steps import Emission, Steps
+from interlock.engines.native.symmetry import Symmetry
 from interlock.engines.refinement import simulation_of
 
 
@@ -26,7 +27,7 @@ class SystemGenerator:
 
     `of_states` and `of_steps` are the properties judged of states and of steps, in the order of their bits;
     `deadlock` says whether states without a step are looked at.  `ample` says where the steps of one thread are enough;
-    it must have been found for all properties that are judged.
+    it must have been found for all properties that are judged.  With `symmetry` one state of each orbit is kept.
     """
 
     steps: Steps
@@ -36,6 +37,7 @@ class SystemGenerator:
     of_steps: tuple[Property, ...]
     deadlock: bool
     ample: Ample | None = None
+    symmetry: Symmetry | None = None
 
     @property
     def words(self) -> int:
@@ -125,9 +127,9 @@ class SystemGenerator:
         code.give(code.call(waiting, code.args[1]))
         return code.function
 
-    def representative(self, _module: ir.Module) -> ir.Function | None:
-        """No state stands for others."""
-        return None
+    def representative(self, module: ir.Module) -> ir.Function | None:
+        """Define `void representative(ptr env, ptr state)`."""
+        return None if self.symmetry is None else self.symmetry.define(module)
 
 
 def _note_claims(emission: Emission, claims: Sequence[Term]) -> None:
