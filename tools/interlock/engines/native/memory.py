@@ -30,7 +30,7 @@ class Words:
     """Zeroed bytes at a fixed address, as large as they may ever grow; in memory, or in a file if a path is given.
 
     A file is sparse, and writing into a hole of it when the disk is full would end the process: `ensure` asks for the
-    space beforehand, so that a full disk is an error that can be reported.
+    space beforehand, so that a full disk is an error that can be reported; and it leaves some of the disk to others.
     """
 
     def __init__(self, size: int, path: Path | None = None) -> None:
@@ -70,6 +70,8 @@ class Words:
         if self._descriptor is None or size <= self.ensured:
             return
         size = min(self.size, (size + _FILE_STEP - 1) // _FILE_STEP * _FILE_STEP)
+        if size - self.ensured > disk_left(self._descriptor):
+            raise OutOfMemory(f"no room for {format_size(size)} in {self.path}: the disk would be full")
         try:
             os.posix_fallocate(self._descriptor, 0, size)
         except OSError as error:
@@ -97,6 +99,12 @@ def available() -> int:
     """How many bytes this process may still take: what the system has left, or its control group if that is less."""
     left = [_system(Path("/proc/meminfo")), *_groups(Path("/proc/self/cgroup"), Path("/sys/fs/cgroup"))]
     return max(0, min(left))
+
+
+def disk_left(folder: Path | int) -> int:
+    """How many bytes files in a folder, or on the disk of an open file, may take so that others keep a tenth."""
+    found = os.statvfs(folder)
+    return max(0, (found.f_bavail - found.f_blocks // 10) * found.f_frsize)
 
 
 def resident() -> int:

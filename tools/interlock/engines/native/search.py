@@ -16,8 +16,8 @@ from interlock.engines.native.kernel import BATCH, ROOT, Env, Generator, Layout,
 from interlock.engines.native.sharing import Sharing, load_pointer, rarely
 from interlock.engines.native.table import Indexed, Keyed, fetch_slot, write_equal, write_hash
 
-_INLINED = 64
-"""Up to so many transitions the taking note of a step is written into each; beyond that, code would grow too large."""
+_TAKEN_OUT = 4096
+"""States at the beginning of a table that are taken out while it grows; no run of taken slots is nearly so long."""
 
 _AHEAD = 16
 """States that are fetched before their turn when a table is filled from the store."""
@@ -27,8 +27,8 @@ def write_search(generator: Generator, table: Keyed | Indexed, threads: int) -> 
     """Write a module with the search in a model's states.
 
     Its public functions are `expand(env) -> status`, `seed(env, states, n) -> how many were taken`,
-    `rebuild(shared, first, last)`, `rehash(shared, slots, first, last)` for a `Keyed` table, and
-    `relocate(shared, old, new)`; `find(shared, state) -> index` for an `Indexed` one.
+    `rebuild(shared, first, last)` and `relocate(shared, old, new)`; `grow(shared, slots) -> done` for a `Keyed` table,
+    `find(shared, state) -> index` for an `Indexed` one.
     """
     module = ir.Module("search")
     search = _Search(module, generator, table, threads)
@@ -65,7 +65,7 @@ class _Search:
         self._relocate()
         match self.table:
             case Keyed():
-                self._rehash(self.table)
+                self._grow(self.table)
             case Indexed():
                 self._find(self.table)
 
@@ -193,26 +193,27 @@ class _Search:
         """`emit(env, after, transition)`: take note of a step of the state that is being expanded.
 
         Where there is no room for more, the steps from here on are refused; the state is expanded again when there is,
-        and the steps that had been taken note of are skipped.
+        and the steps that had been taken note of are skipped.  It is a function of its own: written into every place
+        that calls it, it was not faster, and a model with hundreds of such places took seconds to compile.
         """
         layout = self.layout
-        style = "alwaysinline" if layout.transitions <= _INLINED else "noinline"
         note_step = None
         judge_step = self.generator.judge_step(self.module)
         if judge_step is not None:
             at = (layout.step_open, layout.step_found, layout.step_properties)
             note_step = self._note("note_step", *at, steps=True)
-        code = Code.define(self.module, "emit", VOID, [POINTER, POINTER, I64], attributes=(style,))
+        code = Code.define(self.module, "emit", VOID, [POINTER, POINTER, I64], attributes=("noinline",))
         env, after, transition = code.args
+        ordinal = code.load(env, Env.ORDINAL)
+        with code.when(rarely(code, code.compare("<", ordinal, code.load(env, Env.SKIP)))):
+            code.store(env, Env.ORDINAL, code.add(ordinal, 1))
+            code.give()
         with code.when(rarely(code, code.equal(code.load(env, Env.FILL), BATCH))):
             code.call(flush, env)
             with code.when(code.equal(code.load(env, Env.FILL), BATCH)):
                 code.store(env, Env.REFUSED, 1)
                 code.give()
-        ordinal = code.load(env, Env.ORDINAL)
         code.store(env, Env.ORDINAL, code.add(ordinal, 1))
-        with code.when(rarely(code, code.compare("<", ordinal, code.load(env, Env.SKIP)))):
-            code.give()
         tally = code.add(transition, layout.taken)
         code.store(env, tally, code.add(code.load(env, tally), 1))
         before = load_pointer(code, env, Env.BEFORE)
@@ -370,17 +371,45 @@ class _Search:
             self.table.insert(code, shared, state(index), hashed, index)
         code.give()
 
-    def _rehash(self, table: Keyed) -> None:
-        """`rehash(shared, slots, first, last)`: insert the states of slots of a smaller table into the table."""
-        code = Code.define(self.module, "rehash", VOID, [POINTER, POINTER, I64, I64], public=True)
-        shared, slots, first, last = code.args
-        cell = code.room(1)
-        with code.loop(first, last) as index:
-            key = code.load(slots, index)
+    def _grow(self, table: Keyed) -> None:
+        """`grow(shared, slots) -> done`: spread the states over a larger table, of which they are the first slots.
+
+        From the last slot down, every state goes to a place behind those that are still to be read, because its home
+        is at least twice as far from the beginning.  That fails only near the beginning, so the first states are taken
+        out beforehand, or if states are crowded as no good hash has them; then nothing is done that could be relied on.
+        """
+        code = Code.define(self.module, "grow", I64, [POINTER, I64], public=True)
+        shared, slots = code.args
+        slot_of = load_pointer(code, shared, Shared.TABLE)
+        taken_out, cell = code.room(_TAKEN_OUT), code.room(1)
+
+        def take(index: Value) -> Value:
+            key = code.load(slot_of, index)
+            code.store(slot_of, index, 0)
+            return key
+
+        def home(key: Value) -> Value:
+            code.store(cell, 0, table.state(code, key))
+            return code.shift_right(write_hash(code, cell, 1), code.load(shared, Shared.SHIFT))
+
+        few = code.select(code.compare("<", slots, _TAKEN_OUT), slots, _TAKEN_OUT)
+        with code.loop(0, few) as index:
+            code.store(taken_out, index, take(index))
+        with code.loop(few, slots) as number:
+            index = code.sub(code.sub(code.add(slots, few), 1), number)
+            key = take(index)
             with code.when(code.compare("!=", key, 0)):
-                code.store(cell, 0, code.bit_and(key, (1 << 63) - 1))
-                table.place(code, shared, key, write_hash(code, cell, 1))
-        code.give()
+                begin = home(key)
+                with code.when(rarely(code, code.compare("<=", begin, index))):
+                    code.give(0)
+                with code.when(rarely(code, code.negate(table.spread(code, shared, key, begin, _TAKEN_OUT)))):
+                    code.give(0)
+        with code.loop(0, few) as index:
+            key = code.load(taken_out, index)
+            with code.when(code.compare("!=", key, 0)):
+                with code.when(rarely(code, code.negate(table.spread(code, shared, key, home(key), _TAKEN_OUT)))):
+                    code.give(0)
+        code.give(1)
 
     def _relocate(self) -> None:
         """`relocate(shared, old, new)`: move a state to another index, which is free."""

@@ -7,14 +7,12 @@ and a few numbers.
 from __future__ import annotations
 
 import ctypes
-import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from interlock.engines.native.jit import Library
 from interlock.engines.native.kernel import BATCH, MOST_STATES, Shared
-from interlock.engines.native.memory import WORD, OutOfMemory, Words, available, format_size
+from interlock.engines.native.memory import WORD, OutOfMemory, Words, available, disk_left, format_size
 
 FIRST_SLOTS = 1 << 16
 """Slots of the first table, which fits the processor's own memory."""
@@ -36,18 +34,19 @@ class Store:
         self.threads = threads
         self.budget = budget
         self.spill = spill
-        self._keyed = keyed
         self._load = _LOAD
+        if spill is not None:
+            spill.mkdir(parents=True, exist_ok=True)
         self._slack = threads * BATCH
         self._per_state = words * WORD + _PREDECESSOR
-        room = budget if spill is None else _disk(spill)
+        room = budget if spill is None else disk_left(spill)
         self.capacity = min(MOST_STATES, max(room // self._per_state, 4 * self._slack) + 2 * self._slack)
         self.shared = Words(Shared.SIZE * WORD)
         self.levels = Words((self.capacity + 2) * WORD)
         self.states = self._array("states", self.capacity * words * WORD)
         self.predecessors = self._array("predecessors", self.capacity * _PREDECESSOR)
         self.slots = max(slots, 1 << (4 * self._slack).bit_length())
-        self.table = Words(self.slots * WORD)
+        self.table = Words(max(self.slots, 1 << (budget // WORD).bit_length() - 1) * WORD)
         self.head = self.shared.words()
         self._levels = self.levels.words()
         self._states = self.states.words()
@@ -57,7 +56,7 @@ class Store:
         self.head[Shared.LEVELS] = self.levels.address
         pointer, number = ctypes.c_void_p, ctypes.c_int64
         self._rebuild = library.function("rebuild", None, [pointer, number, number])
-        self._rehash = library.function("rehash", None, [pointer, pointer, number, number]) if keyed else None
+        self._grow = library.function("grow", number, [pointer, number]) if keyed else None
         self._point_to_table()
         self.most = self.capacity
         self.set_limit()
@@ -121,10 +120,10 @@ class Store:
         return self.count + self._slack > self.head[Shared.LIMIT]
 
     def make_room(self) -> None:
-        """Grow what is too small, or say what is exhausted."""
+        """Grow what is too small, or say what is exhausted; there may be no gaps between the states."""
         if self.spill is not None:
             self._make_room_on_disk()
-        if self.count + self._slack > int(self.slots * self._load):
+        if self.count + 2 * self._slack > int(self.slots * self._load):
             self._grow_table()
         self.set_limit()
         if self.tight:
@@ -143,52 +142,54 @@ class Store:
         self.predecessors.ensure(wanted * _PREDECESSOR)
 
     def _grow_table(self) -> None:
-        """Put a larger table in the place of this one, in the way that the budget allows."""
-        slots = self.slots * (4 if self.slots < _SMALL else 2)
-        rest = self.used - (self.slots * WORD if self.table.path is None else 0)
-        margin = self.count * self._per_state // 4 if self.spill is None else 0
-        room = min(self.budget, self.used + available() - _FLOOR) - rest - margin
-        if room >= (slots + self.slots) * WORD:
-            self._replace(Words(slots * WORD), slots, keep=True)
-        elif room >= slots * WORD:
-            self.table.release()
-            self._replace(Words(slots * WORD), slots, keep=False)
+        """Make the table larger, or use it to a higher degree if that leaves room for more states."""
+        small = self.slots < _SMALL and self.slots * 32 * WORD < self.budget
+        slots = self.slots * (4 if small else 2)
+        table = self.slots * WORD if self.table.path is None else 0
+        memory = min(self.budget, self.used + available() - _FLOOR) - self.level * WORD
+        if self.spill is not None:
+            fits = slots * WORD <= memory
+        else:
+            fits = (memory - slots * WORD) // self._per_state > int(self.slots * _CROWDED)
+        if self.table.path is None and fits and slots * WORD <= self.table.size:
+            self._spread(slots)
         elif self._load < _CROWDED:
             self._load = _CROWDED
         elif self.spill is not None:
-            path = self.spill / f"table{slots.bit_length()}"
-            path.unlink(missing_ok=True)
-            table = Words(slots * WORD, path)
-            table.ensure(slots * WORD)
-            self._replace(table, slots, keep=True)
+            self._move_table(slots, self.spill)
         else:
             raise OutOfMemory(
-                f"{self.count} states are found, and a larger table does not fit in {format_size(self.budget)}"
+                f"{self.count} states are found, and a larger table does not fit in {format_size(memory)}"
+                f" beside the {format_size(table)} of this one"
             )
 
-    def _replace(self, table: Words, slots: int, *, keep: bool) -> None:
-        """Fill a table with the states and use it; the old one is read and released if it has been kept."""
-        old, old_slots = self.table, self.slots
+    def _spread(self, slots: int) -> None:
+        """Use more of the table's memory, which has been reserved for it."""
+        old, self.slots, self._load = self.slots, slots, _LOAD
+        self._point_to_table()
+        if self._grow is None or not self._grow(self.shared.address, old):
+            ctypes.memset(self.table.address, 0, slots * WORD)
+            self._fill()
+
+    def _move_table(self, slots: int, folder: Path) -> None:
+        """Put the table into a file: slow, but there is no end to it before the disk's."""
+        path = folder / f"table{slots.bit_length() - 1}"
+        path.unlink(missing_ok=True)
+        table = Words(slots * WORD, path)
+        table.ensure(slots * WORD)
+        self.table.release()
+        if self.table.path is not None:
+            self.table.path.unlink()
         self.table, self.slots, self._load = table, slots, _LOAD
         self._point_to_table()
-        shared, rehash, rebuild = self.shared.address, self._rehash, self._rebuild
-        if keep and rehash is not None:
-            self._in_parts(old_slots, lambda first, last: rehash(shared, old.address, first, last))
-        else:
-            self._in_parts(self.count, lambda first, last: rebuild(shared, first, last))
-        if keep:
-            old.release()
-            if old.path is not None:
-                old.path.unlink()
+        self._fill()
 
-    def _in_parts(self, total: int, work: Callable[[int, int], object]) -> None:
-        """Do work on a range, each thread on its part."""
-        if self.threads == 1 or total < 1 << 18:
-            work(0, total)
-            return
-        bounds = [total * n // self.threads for n in range(self.threads + 1)]
+    def _fill(self) -> None:
+        """Insert all states into the table, each thread a part of them."""
+        bounds = [self.count * n // self.threads for n in range(self.threads + 1)]
+        shared = self.shared.address
         with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(work, bounds, bounds[1:]))
+            list(pool.map(lambda first, last: self._rebuild(shared, first, last), bounds, bounds[1:]))
 
     def _point_to_table(self) -> None:
         self.head[Shared.TABLE] = self.table.address
@@ -200,10 +201,3 @@ class Store:
             view.release()
         for array in (self.shared, self.levels, self.states, self.predecessors, self.table):
             array.release()
-
-
-def _disk(folder: Path) -> int:
-    """Bytes that files in a folder may take."""
-    folder.mkdir(parents=True, exist_ok=True)
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize * 9 // 10

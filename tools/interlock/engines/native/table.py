@@ -38,11 +38,6 @@ def write_hash(code: Code, state: Value, words: int) -> Value:
 class Table(Protocol):
     """One way to keep the states; it writes the code that looks a state up and inserts it."""
 
-    @property
-    def ordered(self) -> bool:
-        """Whether a slot alone tells its hash, so that a larger table can be filled from a smaller one in order."""
-        ...
-
     def prepare(self, code: Code, shared: Value, hashed: Value) -> None:
         """Have memory on its way that `insert` is about to read, given that the slot has arrived."""
         ...
@@ -65,18 +60,13 @@ class Keyed:
 
     sharing: Sharing
 
-    ordered = True
-
     def prepare(self, code: Code, shared: Value, hashed: Value) -> None:
         """Nothing: the slot is all that is read."""
 
     def insert(self, code: Code, shared: Value, state: Value, hashed: Value, index: Index) -> Value:
         """Code that inserts a state: whether it is new."""
         del index
-        return self.place(code, shared, code.bit_or(code.load(state), _OCCUPIED), hashed)
-
-    def place(self, code: Code, shared: Value, key: Value, hashed: Value) -> Value:
-        """Code that inserts a slot's value: whether it is new."""
+        key = code.bit_or(code.load(state), _OCCUPIED)
         new = code.variable(code.false)
         with _probe(code, shared, hashed) as (probe, out):
             seen = code.variable(self.sharing.load(code, probe.table, probe.slot))
@@ -90,6 +80,24 @@ class Keyed:
             out.leave_if(code.equal(code.get(seen), key))
         return code.get(new)
 
+    def state(self, code: Code, key: Value) -> Value:
+        """The state that a slot holds."""
+        return code.bit_and(key, _OCCUPIED - 1)
+
+    def spread(self, code: Code, shared: Value, key: Value, home: Value, most: int) -> Value:
+        """Code that puts a key which is not there in the first empty slot: whether that was among so many."""
+        table = load_pointer(code, shared, Shared.TABLE)
+        mask = code.shift_right(-1, code.load(shared, Shared.SHIFT))
+        step = code.variable(0)
+        with code.repeat() as out:
+            slot = code.bit_and(code.add(home, code.get(step)), mask)
+            with code.when(code.equal(code.load(table, slot), 0)):
+                code.store(table, slot, key)
+                out.leave()
+            code.set(step, code.add(code.get(step), 1))
+            out.leave_if(code.equal(code.get(step), most))
+        return code.compare("<", code.get(step), most)
+
 
 @dataclass(frozen=True)
 class Indexed:
@@ -100,8 +108,6 @@ class Indexed:
 
     sharing: Sharing
     words: int
-
-    ordered = False
 
     def prepare(self, code: Code, shared: Value, hashed: Value) -> None:
         """Fetch the state that the first slot refers to, if it looks like the one that is sought."""
