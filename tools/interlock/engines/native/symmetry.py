@@ -29,6 +29,7 @@ from interlock.core.types import SortType
 from interlock.engines.native.code import POINTER, VOID, Code
 from interlock.engines.native.colours import MOST_TRIED, Colours
 from interlock.engines.native.jit import Library
+from interlock.engines.native.matching import Matching
 from interlock.engines.native.packing import Field, Packing
 from interlock.engines.native.permuting import (
     Permuting,
@@ -121,6 +122,16 @@ class Symmetry:
             code.call(settle, state)
         code.give()
         return code.function
+
+    @property
+    def sorts(self) -> tuple[SortType, ...]:
+        """The sorts whose elements can be exchanged."""
+        return tuple(sort for part in self.parts for sort in part.sorts)
+
+    def alike(self, one: Sequence[int], two: Sequence[int]) -> bool:
+        """Whether two states are in one orbit: exact, also where representatives are not."""
+        unpack = self.packing.unpack
+        return Matching(self.packing, self.sorts).permutation(unpack(one), unpack(two)) is not None
 
     def compile(self) -> Representative:
         """A function that gives the representative of a state."""
