@@ -90,7 +90,7 @@ def test_show_tells_declarations_and_lowered_transitions(interlock):
     assert "invariant mutual_exclusion: forall t, u: Thread :: " in lowered.out
 
 
-@pytest.mark.parametrize("command", ["check", "prove", "bmc", "explore", "show", "fmt"])
+@pytest.mark.parametrize("command", ["check", "prove", "bmc", "explore", "simulate", "show", "fmt"])
 def test_a_missing_file_is_one_diagnostic(interlock, command):
     done = interlock(command, "nowhere.ilk")
     assert done.code == 2
@@ -112,7 +112,7 @@ def test_a_folder_without_specifications_is_a_diagnostic(interlock, tmp_path):
     assert "error[E0902]" in done.err
 
 
-@pytest.mark.parametrize("command", ["check", "prove", "bmc", "explore", "show"])
+@pytest.mark.parametrize("command", ["check", "prove", "bmc", "explore", "simulate", "show"])
 def test_a_file_that_may_not_be_read_is_one_diagnostic(interlock, monkeypatch, command):
     def refuse(path):
         raise PermissionError(13, "Permission denied", path)

@@ -11,7 +11,7 @@ from tests.docs.pages import PAGES, ROOT, Block, blocks_of, text_of
 
 from interlock_cli.main import main
 
-JUDGING = ("check", "prove", "bmc", "explore")
+JUDGING = ("check", "prove", "bmc", "explore", "simulate")
 
 
 def transcript(block: Block, folder: Path) -> str:

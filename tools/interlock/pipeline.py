@@ -12,11 +12,11 @@ from typing import assert_never
 from interlock.core.diagnostic import Diagnostic, diagnose, did_you_mean
 from interlock.core.system import TransitionSystem
 from interlock.core.types import RangeType
-from interlock.engines.judge import BOUNDED, PROVABLE, Engines, Finding, ask, finite_scope, search
-from interlock.engines.protocol import Limits
-from interlock.report import Covered, Event, FileReport, Finished, Measured, Opened, Rejected, Working, fold
+from interlock.engines.judge import BOUNDED, PROVABLE, SIMULATED, Engines, Finding, ask, finite_scope, search
+from interlock.engines.protocol import Limits, Walks
+from interlock.report import Covered, Event, FileReport, Finished, Measured, Opened, Rejected, Walked, Working, fold
 
-Command = OneOf["check", "prove", "bmc", "explore"]
+Command = OneOf["check", "prove", "bmc", "explore", "simulate"]
 Read = Callable[[str], bytes]
 Emit = Callable[[Event], None]
 
@@ -27,7 +27,7 @@ class Request:
 
     `scope` is the name of a scope in the file or `Lru=2,Memcg=3`, empty for the default; `properties` are the names to
     judge, empty for all.  `seconds` is what there is for each file, all engines together.  `explorer` is which explorer
-    `explore` uses.
+    `explore` uses, `walks` the random runs of `simulate`.
     """
 
     command: Command = "check"
@@ -36,6 +36,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     seconds: float = 300.0
     explorer: OneOf["auto", "native", "reference"] = "auto"
+    walks: Walks = field(default_factory=Walks)
 
 
 def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None) -> None:
@@ -47,8 +48,9 @@ def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None
         return
     scope, scope_problems = sizes_of(system, request.scope)
     names, name_problems = names_of(system, request)
-    if scope_problems or name_problems:
-        emit(Rejected((*diagnostics, *(replace(p, path=path) for p in (*scope_problems, *name_problems)))))
+    problems = (*scope_problems, *name_problems, *unknown_weights(system, request.walks))
+    if problems:
+        emit(Rejected((*diagnostics, *(replace(p, path=path) for p in problems))))
         return
     emit(Opened(system, names, tuple(scope.items()), request.command != "check", diagnostics))
 
@@ -124,6 +126,12 @@ def _judge(
             exploration = Explorations(system, names, limits, measure=True, which=request.explorer)
             yield from (Finding(name, verdict) for name, verdict in exploration.judge())
             yield Measured(exploration.stats())
+        case "simulate":
+            from interlock.engines.simulate import Simulation
+
+            simulation = Simulation(system, names, limits, request.walks)
+            yield from (Finding(name, verdict) for name, verdict in simulation.judge())
+            yield Walked(simulation.stats())
         case _:
             assert_never(request.command)
 
@@ -147,7 +155,7 @@ def names_of(system: TransitionSystem, request: Request) -> tuple[tuple[str, ...
     Unless it is asked by name, an engine is spared the kinds that it cannot judge.
     """
     wanted = request.properties
-    able = {"check": None, "prove": PROVABLE, "bmc": BOUNDED, "explore": None}[request.command]
+    able = {"check": None, "prove": PROVABLE, "bmc": BOUNDED, "explore": None, "simulate": SIMULATED}[request.command]
     known = tuple(prop.name for prop in system.properties)
     problems = tuple(
         diagnose("E0924", f"module `{system.name}` has no property `{name}`", fix=did_you_mean(name, known))
@@ -157,6 +165,16 @@ def names_of(system: TransitionSystem, request: Request) -> tuple[tuple[str, ...
     if wanted:
         return tuple(name for name in known if name in wanted), problems
     return tuple(prop.name for prop in system.properties if able is None or prop.kind in able), problems
+
+
+def unknown_weights(system: TransitionSystem, walks: Walks) -> tuple[Diagnostic, ...]:
+    """A diagnostic for each weight of what is neither an action nor a process."""
+    known = dict.fromkeys([*(t.action for t in system.transitions), *(p.name for p in system.processes)])
+    return tuple(
+        diagnose("E0928", f"module `{system.name}` has no action or process `{name}`", fix=did_you_mean(name, known))
+        for name, _ in walks.weights
+        if name not in known
+    )
 
 
 def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple[Diagnostic, ...]]:

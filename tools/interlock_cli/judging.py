@@ -1,4 +1,4 @@
-"""What `check`, `prove`, `bmc` and `explore` share: collect files, judge them, print reports, conclude."""
+"""What the commands that judge share: collect files, judge them, print reports, conclude."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.text import Text
 from interlock import __version__
 from interlock.engines.judge import Finding
 from interlock.lang.loader import collect
-from interlock.pipeline import Command
+from interlock.pipeline import Command, Request
 from interlock.render.progress import Bar
 from interlock.render.terminal import Style, lines_of_file, lines_of_summary
 from interlock.report import Event, FileReport, Opened, Working
@@ -26,12 +26,17 @@ EXIT_OK, EXIT_UNEXPECTED, EXIT_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
 
 
 def judge_paths(command: Command, arguments: Namespace) -> int:
+    """Judge everything under the paths by a command that the options say all about."""
+    return judge(options.request(command, arguments), arguments)
+
+
+def judge(request: Request, arguments: Namespace) -> int:
     """Judge everything under the paths; reports are printed in the order of the files, as soon as that can be."""
     paths, problems = collect(arguments.paths)
     complain(problems if arguments.format == "text" else ())
     style = Style(verbose=arguments.verbose, times=not arguments.no_time)
     as_text = arguments.format == "text"
-    crew = Crew(paths, options.request(command, arguments), options.jobs(arguments))
+    crew = Crew(paths, request, options.jobs(arguments))
     reports: list[FileReport] = []
     with interrupts() as received:
         try:

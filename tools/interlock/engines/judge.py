@@ -29,6 +29,9 @@ BOUNDED: frozenset[PropertyKind] = frozenset(
 An `inferred` lemma is the tool's own guess, made to help a proof: nobody wants a counterexample to one.
 """
 
+SIMULATED: frozenset[PropertyKind] = BOUNDED | frozenset[PropertyKind](("deadlock",))
+"""Kinds that a random run can refute (or, for `reachable`, witness)."""
+
 _SEARCHED: frozenset[PropertyKind] = BOUNDED | frozenset[PropertyKind](("deadlock", "liveness", "scenario"))
 
 INTERNAL = "internal error"

@@ -14,12 +14,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from itertools import islice
 from typing import TypeAlias
 
-from interlock.core.diagnostic import Diagnostic, diagnose, did_you_mean
 from interlock.core.system import Property, PropertyKind, TransitionSystem
 from interlock.core.verdict import NoneUpTo, Verdict, WalkStats
 from interlock.engines.checks import Checks, checks_of
@@ -60,6 +60,7 @@ class Simulation:
         self._spent = 0.0
         self._interpreted = ""
         self._starts: int | None = None
+        self._told = 0.0
 
     def judge(self) -> Iterator[Found]:
         """Yield (property, verdict) for every named property, once each."""
@@ -195,6 +196,9 @@ class Simulation:
         return bool(self._open) and whole.found.keys() >= self._open.keys()
 
     def _tell(self, whole: Tally) -> None:
+        if self._clock.spent - self._told < _PATIENCE:
+            return
+        self._told = self._clock.spent
         rate = whole.steps / self._spent if self._spent else 0.0
         self._limits.progress(f"{whole.runs:,} runs, {whole.steps:,} steps, {rate:,.0f} steps/s")
 
@@ -206,12 +210,13 @@ class Simulation:
 
     def _confirmed(self, model: Model, checks: Checks, walker: Walker, prop: Property, sighting: Sighting) -> Verdict:
         """The verdict if the evaluator agrees; otherwise one of the two is wrong, and that is said."""
-        settles = _Settling(model, checks, prop)
+        settles = Settling(model, checks, prop)
         run = retrace(model, *walker.path(sighting.run, sighting.steps), settles)
         if run is None:
             return self._conclude.unknown(f"{INTERNAL}: the evaluator does not confirm run {sighting.run}")
         shortest = shorten(model, run, settles, Clock(_SHORTENING).tick)
-        return self._conclude.settled(prop, make_trace(model, shortest.initial, shortest.steps, reason=shortest.reason))
+        trace = make_trace(model, shortest.initial, shortest.steps, reason=shortest.reason)
+        return replace(self._conclude, scope=_joined(self._conclude.scope, f"run {sighting.run}")).settled(prop, trace)
 
     def _rest(self) -> Iterator[Found]:
         """What no run settled."""
@@ -220,11 +225,11 @@ class Simulation:
             yield from self._give_up(tally.fault)
         elif not tally.runs:
             raise OutOfTime
-        scope = f"{self._conclude.scope}; " if self._conclude.scope else ""
         runs = f"{tally.runs:,} run{'s' * (tally.runs != 1)} of up to {self._limits.depth} steps"
+        bound = _joined(self._conclude.scope, f"{runs}, {tally.steps:,} steps in all")
         for name in tuple(self._open):
             del self._open[name]
-            yield name, NoneUpTo(METHOD, f"{scope}{runs}, {tally.steps:,} steps in all", self._clock.spent)
+            yield name, NoneUpTo(METHOD, bound, self._clock.spent)
 
     def _give_up(self, reason: str) -> Iterator[Found]:
         for name in tuple(self._open):
@@ -232,7 +237,7 @@ class Simulation:
             yield name, self._conclude.unknown(reason)
 
 
-class _Settling:
+class Settling:
     """Why a state or the step to it settles a property, by the evaluator."""
 
     def __init__(self, model: Model, checks: Checks, prop: Property) -> None:
@@ -256,14 +261,8 @@ class _Settling:
         return f"no step is enabled: {', '.join(stuck)}" if stuck else None
 
 
-def unknown_weights(system: TransitionSystem, weights: Mapping[str, int]) -> tuple[Diagnostic, ...]:
-    """A diagnostic for each weight of what is neither an action nor a process."""
-    known = dict.fromkeys([*(t.action for t in system.transitions), *(p.name for p in system.processes)])
-    return tuple(
-        diagnose("E0928", f"module `{system.name}` has no action or process `{name}`", fix=did_you_mean(name, known))
-        for name in weights
-        if name not in known
-    )
+def _joined(scope: str, text: str) -> str:
+    return f"{scope}; {text}" if scope else text
 
 
 def _processors() -> int:

@@ -11,7 +11,7 @@ from interlock.core.source import Span
 from interlock.core.term import Symbol, Value
 from interlock.core.trace import State, Trace, show_value
 from interlock.core.types import SortType
-from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Verdict, Violated
+from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Verdict, Violated, WalkStats
 from interlock.engines.coverage import Coverage
 from interlock.engines.judge import Judgement
 from interlock.render.facts import Names
@@ -60,7 +60,24 @@ def _file(report: FileReport, *, times: bool) -> Json:
         "diagnostics": [json_of_diagnostic(d) for d in report.diagnostics],
         "properties": [_property(j, names, times=times) for j in report.judgements] if names else [],
         "exploration": exploration,
+        "simulation": None if report.walks is None else _walks(report.walks, times=times),
         "coverage": None if report.coverage is None else _coverage(report.coverage),
+    }
+
+
+def _walks(walks: WalkStats, *, times: bool) -> Json:
+    return {
+        "runs": walks.runs,
+        "steps": walks.steps,
+        "longest": walks.longest,
+        "depth": walks.depth,
+        "distinct_estimate": walks.distinct,
+        "seed": walks.seed,
+        "seconds": _time(walks.seconds, times=times),
+        "rate": round(walks.rate) if times else None,
+        "taken": dict[str, Json](walks.actions),
+        "not_compiled": walks.interpreted or None,
+        "initial_states_used": walks.starts,
     }
 
 

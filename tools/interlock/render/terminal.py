@@ -14,6 +14,7 @@ from interlock.engines.judge import Judgement
 from interlock.render.coverage import lines_of_coverage
 from interlock.render.diagnostics import lines_of_diagnostic
 from interlock.render.facts import Names
+from interlock.render.statistics import lines_of_exploration, lines_of_walks
 from interlock.render.traces import lines_of_cti, lines_of_interleaving, lines_of_run
 from interlock.report import FileReport
 
@@ -55,7 +56,9 @@ def lines_of_file(report: FileReport, style: Style) -> list[Text]:
     if not report.judgements:
         lines.append(Text("  nothing to judge: no property is declared", "dim"))
     if report.stats is not None:
-        lines.append(_measured(report, style))
+        lines.extend(lines_of_exploration(report.stats, verbose=style.verbose, times=style.times))
+    if report.walks is not None:
+        lines.extend(lines_of_walks(report.walks, verbose=style.verbose, times=style.times))
     if report.coverage is not None:
         lines.extend(lines_of_coverage(report.coverage, verbose=style.verbose))
     if report.ending != "finished":
@@ -131,18 +134,6 @@ def _table(judgements: Sequence[Judgement], style: Style) -> list[Text]:
         if not j.ok or style.verbose:
             lines.extend(Text(f"          {note}", "dim") for note in j.notes)
     return lines
-
-
-def _measured(report: FileReport, style: Style) -> Text:
-    stats = report.stats
-    assert stats is not None
-    how = "all" if stats.complete else "not all"
-    text = f"  {stats.states} distinct states, {stats.transitions} transitions, depth {stats.depth} ({how} explored)"
-    line = Text(f"{text}  {stats.seconds:.2f}s" if style.times else text, "dim")
-    dead = [action for action, count in stats.actions if count == 0]
-    if dead and stats.complete:
-        line.append(f"\n  never taken in this scope: {', '.join(dead)}", "yellow")
-    return line
 
 
 def _evidence(judgement: Judgement, prop: Property | None, names: Names, style: Style) -> list[Text]:

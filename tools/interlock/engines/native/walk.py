@@ -11,6 +11,7 @@ import ctypes
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any
 
 from llvmlite import ir
 
@@ -297,7 +298,8 @@ class _Kernel:
         index = code.add(self.layout.registers, code.shift_right(hashed, 64 - REGISTER_BITS))
         # The bit that is set ends the zeros that are counted where the rest of the hash has no one.
         rest = code.bit_or(code.shift_left(hashed, REGISTER_BITS), 1 << (REGISTER_BITS - 1))
-        rank = code.add(code.builder.ctlz(rest, ir.Constant(I1, 1)), 1)
+        builder: Any = code.builder
+        rank = code.add(builder.ctlz(rest, ir.Constant(I1, 1)), 1)
         with code.when(rarely(code, code.compare(">", rank, code.load(env, index)))):
             code.store(env, index, rank)
         path = load_pointer(code, env, _Word.PATH)
