@@ -7,10 +7,10 @@ READY := $(VENV)/.ready
 LINTED := tools conformance impl tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint fuzz docs bench format clean
+.PHONY: help check test lint fuzz docs bench bench-explorer format clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
 
 check: $(READY) ## set up, then judge every specification in spec/
 	$(BIN)/interlock check spec
@@ -32,6 +32,9 @@ docs: $(READY) ## regenerate what is generated in docs/
 
 bench: $(READY) ## CPU seconds for each specification, by phase
 	$(BIN)/python benchmarks/phases.py
+
+bench-explorer: $(READY) ## the explorer against Spin, Rumur and TLC, those that are installed
+	$(BIN)/python benchmarks/explorer/run.py
 
 format: $(VENV)/.linters ## lay out Python and specifications
 	$(BIN)/ruff format .
