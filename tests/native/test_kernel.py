@@ -1,6 +1,7 @@
 """The search in machine code, on models of which everything is known."""
 
 import importlib.util
+from itertools import pairwise
 from math import comb
 from pathlib import Path
 
@@ -17,11 +18,12 @@ _spec.loader.exec_module(_toggles)
 Toggles = _toggles.Toggles
 
 BITS = 15
+EVERYTHING = Bounds()
 KINDS = [(True, 1), (False, 1), (False, 2), (False, 3)]
 LEVELS = tuple(comb(BITS, n) for n in range(BITS + 1))
 
 
-def search(model, *, keyed=True, threads=1, until=Until.ALL, bounds=Bounds(), **more):
+def search(model, *, keyed=True, threads=1, until=Until.ALL, bounds=EVERYTHING, **more):
     with Driver(model, keyed=keyed, threads=threads, **more) as driver:
         outcome = driver.run([model.state(())], until=until, bounds=bounds)
         indices = range(outcome.states)
@@ -50,7 +52,7 @@ def test_all_states_are_found_once_in_the_order_of_their_depth(keyed, words, thr
     for path in paths:
         assert depths[path[0]] == 0
         assert len(path) == depths[path[-1]] + 1
-        for one, two in zip(path, path[1:], strict=False):
+        for one, two in pairwise(path):
             changed = sum((a ^ b).bit_count() for a, b in zip(states[one], states[two], strict=True))
             assert (changed, depths[two] - depths[one]) == (1, 1)
 

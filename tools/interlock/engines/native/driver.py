@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from interlock.engines.native.jit import LARGE, Library, Optimisation, text_of
 from interlock.engines.native.kernel import MASK_BITS, MOST_STATES, ROOT, Env, Generator, Layout, Shared, Status
@@ -155,7 +156,7 @@ class Driver:
             head[Env.SHARED] = self.store.shared.address
             head[Env.OPEN] = env.address + layout.open * WORD
 
-    def __enter__(self) -> Driver:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -202,7 +203,7 @@ class Driver:
         initial: Iterable[Sequence[int]],
         *,
         until: Until = Until.FIRST,
-        bounds: Bounds = Bounds(),  # noqa: B008 - frozen
+        bounds: Bounds = Bounds(),
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> Outcome:
         """Search from initial states, or go on from where the last call ended."""
@@ -421,7 +422,7 @@ class Driver:
             detail,
             store.count,
             tuple(sum(h[layout.taken + number] for h in self._heads) for number in range(layout.transitions)),
-            tuple(high - low for low, high in zip(bounds, bounds[1:], strict=False)),
+            tuple(high - low for low, high in pairwise(bounds)),
             min(head[Shared.CURSOR], head[Shared.LAST]) if reason is not Reason.COMPLETE else store.count,
             {n: finding for n, finding in sorted(self._found.items()) if n != layout.deadlock},
             dict(sorted(self._step_found.items())),

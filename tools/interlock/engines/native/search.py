@@ -310,7 +310,7 @@ class _Search:
     def _stopping(self, code: Code, shared: Value) -> Value:
         return code.compare("!=", self.sharing.load(code, shared, Shared.STOP), 0)
 
-    def _give_if(self, code: Code, condition: Value, status: Status) -> None:
+    def _give_if(self, code: Code, condition: Value, status: Number) -> None:
         with code.when(rarely(code, condition)):
             code.give(status)
 
@@ -400,15 +400,14 @@ class _Search:
             key = take(index)
             with code.when(code.compare("!=", key, 0)):
                 begin = home(key)
-                with code.when(rarely(code, code.compare("<=", begin, index))):
-                    code.give(0)
-                with code.when(rarely(code, code.negate(table.spread(code, shared, key, begin, _TAKEN_OUT)))):
-                    code.give(0)
+                self._give_if(code, code.compare("<=", begin, index), 0)
+                spread = table.spread(code, shared, key, begin, _TAKEN_OUT)
+                self._give_if(code, code.negate(spread), 0)
         with code.loop(0, few) as index:
             key = code.load(taken_out, index)
             with code.when(code.compare("!=", key, 0)):
-                with code.when(rarely(code, code.negate(table.spread(code, shared, key, home(key), _TAKEN_OUT)))):
-                    code.give(0)
+                spread = table.spread(code, shared, key, home(key), _TAKEN_OUT)
+                self._give_if(code, code.negate(spread), 0)
         code.give(1)
 
     def _relocate(self) -> None:

@@ -187,9 +187,9 @@ class Store:
     def _fill(self) -> None:
         """Insert all states into the table, each thread a part of them."""
         bounds = [self.count * n // self.threads for n in range(self.threads + 1)]
-        shared = self.shared.address
+        shared = [self.shared.address] * self.threads
         with ThreadPoolExecutor(self.threads) as pool:
-            list(pool.map(lambda first, last: self._rebuild(shared, first, last), bounds, bounds[1:]))
+            list(pool.map(self._rebuild, shared, bounds, bounds[1:]))
 
     def _point_to_table(self) -> None:
         self.head[Shared.TABLE] = self.table.address
