@@ -9,7 +9,7 @@ import pytest
 
 from interlock.core.verdict import Proved, Unknown, Violated
 from interlock.engines.protocol import Limits
-from interlock.pipeline import Request, check
+from interlock.pipeline import Request, check, read_bytes
 from interlock.report import FileReport
 
 FOLDER = Path(__file__).parents[2] / "spec/list_lru"
@@ -28,6 +28,19 @@ FROZEN = {  # P1 P2 P4 P5 P12 P16 at a frozen size
 }
 RIGHT = {
     "publish_first": FROZEN | {"create_mutex.exclusive"},
+    "limbo": {
+        "coverage",
+        "lists.no_use_after_free",
+        "lists.no_double_free",
+        "list_grace",
+        "no_dangling",
+        "install_once",
+        "right_list",
+        "no_leak",
+        "no_stray",
+        "given_back",
+        "ids",
+    },
     "null_array_repaired": {
         "coverage",
         "arrays.no_use_after_free",
@@ -65,6 +78,7 @@ WRONG = {
         frozenset({"both_scan_first"}),
         frozenset({"install_once", "no_dangling", "right_list", "no_leak", "ids"}),
     ),
+    "freed_list": Refuted({"list_grace": 19, "lists.no_use_after_free": 21}, frozenset({"failed_activation", "death"})),
     "null_array": Refuted({"activate.unwrap": 24}, frozenset({"after_a_death", "after_a_failure"})),
     "rwsem_no_spinlock": Refuted({"kept": 12, "coverage": 21, "lookup.present": 21}, frozenset({"lost_update"})),
     "publish_before_copy": Refuted({"coverage": 19, "lookup.present": 21}, frozenset({"lost_for_a_while"})),
@@ -101,3 +115,80 @@ def test_a_wrong_design_is_refuted_by_the_story_that_is_told_of_it(name):
     assert {n for n, j in found.items() if j.kind == "scenario"} == wrong.story
     for proved in wrong.proved | wrong.story:
         assert isinstance(found[proved].verdict, Proved), found[proved]
+
+
+# ---------------------------------------------------------------- sabotage
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """Edits of one file that take out what a right design rests on, and the properties that must then be violated."""
+
+    design: str
+    file: str
+    edits: tuple[tuple[str, str], ...]
+    fails: tuple[str, ...]
+    scope: str = ""
+
+
+TINY = "Lru=1,Memcg=1,Id=1,List=1,Reader=1"
+SABOTAGES = {
+    "a store where a cmpxchg is needed": Sabotage(
+        "publish_first",
+        "frozen",
+        (("  install(l, m, x!)\n", "  slot(l, id(m)!) := x\n"),),
+        ("install_once", "no_leak"),
+    ),
+    "an activation that only reads": Sabotage(
+        "rw_semaphore", "rw_semaphore", (("with sem.write as writing", "with sem.read as writing"),), ("coverage",)
+    ),
+    "the question that v13 asks": Sabotage(
+        "null_array_repaired",
+        "null_array_repaired",
+        (("sized := exists i: Id :: limit(i)", "sized := exists m: Memcg :: active(m)"),),
+        ("activate.unwrap",),
+    ),
+    "no wait for readers": Sabotage(
+        "limbo", "limbo", (("await rcu.over(self)", "await true"),), ("list_grace", "lists.no_use_after_free"), TINY
+    ),
+    "a grace period begun too early": Sabotage(
+        "limbo",
+        "limbo",
+        (
+            ("active(m) := false\n", "active(m) := false; rcu.start()\n"),
+            ("step wait: rcu.start()", "step wait: await true"),
+        ),
+        ("list_grace", "lists.no_use_after_free"),
+        TINY,
+    ),
+    "nothing swept": Sabotage(
+        "limbo",
+        "limbo",
+        (("slot(l, id(m)!) := none; rcu.retire(x!); limbo(x!) := true", "pick k: Lru"),),
+        ("no_stray",),
+        TINY,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SABOTAGES)
+def test_sabotage_is_caught(name):
+    sabotage = SABOTAGES[name]
+    edited = (FOLDER / f"{sabotage.file}.ilk").resolve()
+
+    def read(path: str) -> bytes:
+        data = read_bytes(path)
+        if Path(path).resolve() != edited:
+            return data
+        text = data.decode()
+        for old, new in sabotage.edits:
+            assert text.count(old) == 1, f"there is no such line any more: {old}"
+            text = text.replace(old, new)
+        return text.encode()
+
+    report = check(
+        str(FOLDER / f"{sabotage.design}.ilk"), Request("explore", sabotage.scope, sabotage.fails, LIMITS), read
+    )
+    found = {j.name: j for j in report.judgements}
+    assert not report.rejected, report.diagnostics
+    assert [n for n in sabotage.fails if not isinstance(found[n].verdict, Violated)] == []
