@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from interlock.core.control import Control
 from interlock.core.show import show_term
 from interlock.core.system import Fairness, Property
 from interlock.core.term import Value
 from interlock.core.trace import Trace
-from interlock.engines.evaluate import Model, Successor
+from interlock.engines.evaluate import Model, Packed, Successor
 from interlock.engines.evaluate.assign import Tick
 from interlock.engines.graph import Edge, Graph, make_trace
 
@@ -29,6 +29,24 @@ Move: TypeAlias = tuple[int, Edge]
 
 Unit: TypeAlias = tuple[str, tuple[Value, ...]]
 """What is treated fairly: the name of a process or action, and its arguments."""
+
+
+class Explored(Protocol):
+    """What is known of the explored states: a `Graph`, or what another explorer keeps."""
+
+    @property
+    def model(self) -> Model:
+        """The finite instance."""
+        ...
+
+    @property
+    def states(self) -> Sequence[Packed]:
+        """The states by number."""
+        ...
+
+    def steps_to(self, number: int) -> tuple[Packed, list[Successor]]:
+        """An initial state and the steps of a shortest run from it to a state."""
+        ...
 
 
 def fair_lasso(graph: Graph, edges: Sequence[Sequence[Edge]], prop: Property, tick: Tick) -> Trace | None:
@@ -51,7 +69,7 @@ def _lasso_for(
     starts_it, fulfils_it = model.formula(prop.formula, prop.params), model.formula(prop.leads_to, prop.params)
     late = [not fulfils_it(state, None, values) for state in graph.states]
     starts = [n for n, state in enumerate(graph.states) if late[n] and starts_it(state, None, values)]
-    fair = _Fair(model, edges)
+    fair = Fair(model, edges)
     reached = _reach(starts, lambda n: (e for e in edges[n] if late[e[0]]))
     found = components(reached, lambda n: (e[0] for e in edges[n] if e[0] in reached))
     parts = [part for component in found for part in (fair.part(component, tick),) if part is not None]
@@ -61,11 +79,11 @@ def _lasso_for(
     lead = _path(starts, frozenset(part), lambda n: (e for e in edges[n] if e[0] in reached))
     entry = lead[-1][1][0] if lead else next(n for n in starts if n in part)
     begin = lead[0][0] if lead else entry
-    return _lasso(graph, begin, lead, fair.cycle(entry, part), prop)
+    return make_lasso(graph, begin, lead, fair.cycle(entry, part), prop)
 
 
 @dataclass(frozen=True)
-class _Fair:
+class Fair:
     """Fairness of the units of a model over an explored graph."""
 
     model: Model
@@ -228,7 +246,8 @@ def _path(starts: Iterable[int], goal: frozenset[int], edges: Callable[[int], It
     raise AssertionError("a strongly connected part is not connected")
 
 
-def _lasso(graph: Graph, begin: int, lead: Sequence[Move], cycle: Sequence[Move], prop: Property) -> Trace:
+def make_lasso(graph: Explored, begin: int, lead: Sequence[Move], cycle: Sequence[Move], prop: Property) -> Trace:
+    """A run from an initial state to one with P, on to the cycle, and once around it."""
     initial, stem = graph.steps_to(begin)
     steps = [*stem, *(_step(graph, move) for move in (*lead, *cycle))]
     how = "the run goes round for ever" if cycle else "the run may stay here for ever"
@@ -236,7 +255,7 @@ def _lasso(graph: Graph, begin: int, lead: Sequence[Move], cycle: Sequence[Move]
     return make_trace(graph.model, initial, steps, reason=reason, loop=len(stem) + len(lead))
 
 
-def _step(graph: Graph, move: Move) -> Successor:
+def _step(graph: Explored, move: Move) -> Successor:
     number, (after, transition, args) = move
     return next(
         step

@@ -20,6 +20,8 @@ from interlock.engines.graph import Clock, OutOfTime, Threads, make_trace
 from interlock.engines.native.driver import Bounds, Driver, Finding, Outcome, Progress, Reason, Until
 from interlock.engines.native.generator import SystemGenerator
 from interlock.engines.native.judging import Judging
+from interlock.engines.native.liveness import FairRuns
+from interlock.engines.native.memory import OutOfMemory
 from interlock.engines.native.packing import Packing, pack_layout
 from interlock.engines.native.replay import Disagreement, Replay
 from interlock.engines.native.steps import Steps
@@ -85,7 +87,6 @@ class NativeExploration:
         yield from self._starts(model, initial)
         yield from self._search(model, initial)
         yield from self._scenarios(model)
-        yield from self._liveness()
         yield from self._rest()
 
     def stats(self) -> ExploreStats:
@@ -132,9 +133,7 @@ class NativeExploration:
         if not (of_states or of_steps or deadlock or self._measure or self._lasting()):
             return
         steps = Steps(self._system, packing)
-        generator = SystemGenerator(
-            steps, Judging(self._system, packing), packing, of_states, of_steps, bool(deadlock)
-        )
+        generator = SystemGenerator(steps, Judging(self._system, packing), packing, of_states, of_steps, bool(deadlock))
         keyed = packing.bits < 64 and packing.words == 1 and not self._lasting()
         with Driver(generator, keyed=keyed, threads=self._threads(), memory=self._limits.memory or None) as driver:
             told = _Told(self, model, packing, initial, driver, of_states, of_steps, deadlock)
@@ -147,6 +146,8 @@ class NativeExploration:
                 yield from told.news(outcome)
                 if outcome.reason is not Reason.FOUND or not (self._measure or self._wanted()):
                     break
+            if outcome.reason is Reason.COMPLETE:
+                yield from self._liveness(driver, steps, model, packing, initial)
         if outcome.error is not None:
             raise Unsupported(steps.faults[outcome.error[0] - 1])
 
@@ -203,10 +204,28 @@ class NativeExploration:
             else:
                 yield prop.name, self._conclude.scenario(prop, played, most)
 
-    def _liveness(self) -> Iterator[Found]:
-        for prop in self._lasting():
-            del self._open[prop.name]
-            yield prop.name, self._conclude.unknown("the native explorer does not judge liveness yet")
+    def _liveness(
+        self, driver: Driver, steps: Steps, model: Model, packing: Packing, initial: Sequence[Packed]
+    ) -> Iterator[Found]:
+        props = self._lasting()
+        if not props:
+            return
+        assert self._outcome is not None
+        runs = FairRuns(driver, steps, model, packing, initial, transitions=sum(self._outcome.transitions))
+        try:
+            for prop, trace in runs.judge(props, self._clock.tick):
+                del self._open[prop.name]
+                yield prop.name, self._conclude.lasso(trace, self._outcome.states)
+        except OutOfTime:
+            for prop in self._lasting():
+                del self._open[prop.name]
+                yield prop.name, self._conclude.unknown("no more time to search for a fair run")
+        except OutOfMemory as reason:
+            for prop in self._lasting():
+                del self._open[prop.name]
+                yield prop.name, self._conclude.unknown(f"no memory to search for a fair run: {reason}")
+        finally:
+            runs.close()
 
     def _rest(self) -> Iterator[Found]:
         """What no state refuted, or for `reachable`, showed."""
@@ -215,7 +234,10 @@ class NativeExploration:
         for prop in tuple(self._open.values()):
             del self._open[prop.name]
             assert outcome is not None
-            if outcome.reason is Reason.COMPLETE:
+            if prop.kind == "liveness":
+                why = f"liveness needs all reachable states, but there are {self._why(outcome)}"
+                yield prop.name, self._conclude.unknown(why)
+            elif outcome.reason is Reason.COMPLETE:
                 yield prop.name, self._conclude.exhausted(prop, outcome.states)
             else:
                 yield prop.name, self._conclude.cut_short(self._depth, self._why(outcome))
