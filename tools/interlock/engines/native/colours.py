@@ -16,6 +16,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from math import factorial
 
+from llvmlite import ir
+
 from interlock.core.types import OptionType, SortType, Type
 from interlock.engines.native.code import I64, POINTER, VOID, Code, Number, Value
 from interlock.engines.native.formulas import Formulas
@@ -81,7 +83,7 @@ class Colours:
 
     # Layout
 
-    def _begin(self, name: str, params: Sequence[object]) -> Code:
+    def _begin(self, name: str, params: Sequence[ir.Type]) -> Code:
         full = f"{self.name}.{name}" if name else self.name
         # Loops written out would take seconds to compile.
         return Code.define(self.permuting.module, full, VOID, params, attributes=("noinline", "optsize"))

@@ -80,7 +80,7 @@ def exchange(packing: Packing, sort: SortType, element: int) -> Exchange:
     renamings: dict[Renaming, int] = {}
     for place in moving_fields(packing):
         block = place.block
-        there = existing(packing, place)
+        there = existing(packing, place) if plain(block.symbol.result) == sort else frozenset[int]()
         for args, cell in block.rows():
             index = cell - block.offset
             target = block.index(exchanged(block.symbol.params, args, sort, element)) - block.offset
@@ -88,7 +88,7 @@ def exchange(packing: Packing, sort: SortType, element: int) -> Exchange:
                 (low, below), (high, above) = sorted((place.place(index), place.place(target)), key=lambda at: at[1])
                 move = Move(low, high, above - below)
                 moves[move] = moves.get(move, 0) | ((1 << place.width) - 1) << below
-            if plain(block.symbol.result) == sort and cell in there:
+            if cell in there:
                 word, bit = place.place(index)
                 positions = place.domain.positions
                 renaming = Renaming(word, place.width, positions[element], positions[element + 1])
