@@ -14,7 +14,19 @@ from interlock.core.system import TransitionSystem
 from interlock.core.types import RangeType
 from interlock.engines.judge import BOUNDED, PROVABLE, SIMULATED, Engines, Finding, ask, finite_scope, search
 from interlock.engines.protocol import Limits, Walks
-from interlock.report import Covered, Event, FileReport, Finished, Measured, Opened, Rejected, Walked, Working, fold
+from interlock.report import (
+    Covered,
+    Drawn,
+    Event,
+    FileReport,
+    Finished,
+    Measured,
+    Opened,
+    Rejected,
+    Walked,
+    Working,
+    fold,
+)
 
 Command = OneOf["check", "prove", "bmc", "explore", "simulate"]
 Read = Callable[[str], bytes]
@@ -27,7 +39,7 @@ class Request:
 
     `scope` is the name of a scope in the file or `Lru=2,Memcg=3`, empty for the default; `properties` are the names to
     judge, empty for all.  `seconds` is what there is for each file, all engines together.  `explorer` is which explorer
-    `explore` uses, `walks` the random runs of `simulate`.
+    `explore` uses, and `graph` asks it for the state graph; `walks` are the random runs of `simulate`.
     """
 
     command: Command = "check"
@@ -36,6 +48,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     seconds: float = 300.0
     explorer: OneOf["auto", "native", "reference"] = "auto"
+    graph: bool = False
     walks: Walks = field(default_factory=Walks)
 
 
@@ -126,6 +139,11 @@ def _judge(
             exploration = Explorations(system, names, limits, measure=True, which=request.explorer)
             yield from (Finding(name, verdict) for name, verdict in exploration.judge())
             yield Measured(exploration.stats())
+            if request.graph:
+                from interlock.engines.state_graph import state_graph
+
+                yield Working("drawing the state graph")
+                yield Drawn(state_graph(system, names, limits.sizes, max(1.0, left())))
         case "simulate":
             from interlock.engines.simulate import Simulation
 

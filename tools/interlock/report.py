@@ -18,6 +18,7 @@ from interlock.engines.judge import Finding, Judgement, conclude
 
 if TYPE_CHECKING:  # it brings the whole explorer with it
     from interlock.engines.coverage import Coverage
+    from interlock.engines.state_graph import StateGraph
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,13 @@ class Measured:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """The state graph, or why there is none to look at."""
+
+    graph: StateGraph | str
+
+
+@dataclass(frozen=True)
 class Walked:
     """What random runs have covered."""
 
@@ -76,7 +84,7 @@ class Finished:
     seconds: float = 0.0
 
 
-Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Walked | Covered | Finished
+Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Drawn | Walked | Covered | Finished
 
 Ending = OneOf["finished", "interrupted", "worker died", "worker did not answer"]
 
@@ -95,6 +103,7 @@ class FileReport:
     seconds: float = 0.0
     coverage: Coverage | None = None
     walks: WalkStats | None = None
+    graph: StateGraph | str | None = None
 
     @property
     def rejected(self) -> bool:
@@ -115,6 +124,7 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
     stats: ExploreStats | None = None
     coverage: Coverage | None = None
     walks: WalkStats | None = None
+    graph: StateGraph | str | None = None
     seconds = 0.0
     finished = False
     for event in events:
@@ -128,6 +138,8 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
                 findings.append(event)
             case Measured():
                 stats = event.stats
+            case Drawn():
+                graph = event.graph
             case Walked():
                 walks = event.stats
             case Covered():
@@ -141,4 +153,6 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
         return FileReport(path, None, (), diagnostics, how, seconds=seconds)
     missing = "no engine judged it" if how == "finished" else how
     judgements = conclude(opened.system, opened.names, findings, missing, alone=opened.alone)
-    return FileReport(path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds, coverage, walks)
+    return FileReport(
+        path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds, coverage, walks, graph
+    )

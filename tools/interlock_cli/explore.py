@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from interlock_cli import options
+
+if TYPE_CHECKING:
+    from interlock.core.diagnostic import Diagnostic
+    from interlock.report import FileReport
 
 SUMMARY = "exhaust a finite scope"
 EXAMPLES = """\
 examples:
   interlock explore spec/list_lru/v13.ilk --scope small
   interlock explore spec/list_lru/v13.ilk --scope Lru=2,Memcg=3 --format json
+  interlock explore spec/gallery/two_phase_commit.ilk --graph states.svg
 """
 
 
@@ -18,10 +27,50 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     options.add_judging(parser, scope=True)
     options.add_exploring(parser)
+    parser.add_argument(
+        "--graph", type=_picture, metavar="FILE", help="draw the states of a small scope: states.svg or states.dot"
+    )
 
 
 def run(arguments: Namespace) -> int:
     """Judge the paths."""
-    from interlock_cli.judging import judge_paths
+    from interlock_cli.judging import judge
 
-    return judge_paths("explore", arguments)
+    request = options.request("explore", arguments)
+    if arguments.graph is None:
+        return judge(request, arguments)
+    return judge(replace(request, graph=True), arguments, lambda reports: _draw(reports, arguments.graph))
+
+
+def _draw(reports: Sequence[FileReport], path: Path) -> list[Diagnostic]:
+    """Write the picture; what went wrong."""
+    from interlock.core.diagnostic import diagnose
+
+    drawn = [(report, report.graph, report.system) for report in reports if report.graph is not None and report.system]
+    if len(drawn) != 1:
+        why = "a picture shows one specification" if drawn else "there is no specification to draw"
+        return [diagnose("E0930", why, path=str(path), fix="name one file")]
+    report, graph, system = drawn[0]
+    if isinstance(graph, str):
+        fix = "give a smaller scope: --scope Sort=1" if graph.startswith("there are more") else ""
+        return [diagnose("E0930", f"no graph is drawn: {graph}", path=report.path, fix=fix)]
+    try:
+        if path.suffix == ".dot":
+            from interlock.render.state_graph import dot_of_graph
+
+            path.write_text(dot_of_graph(graph, system), encoding="utf-8")
+        else:
+            from interlock.render.graph_svg import svg_of_graph
+
+            path.write_text(svg_of_graph(graph, system), encoding="utf-8")
+    except OSError as problem:
+        return [diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path))]
+    return []
+
+
+def _picture(text: str) -> Path:
+    """A file whose ending says what is written."""
+    path = Path(text)
+    if path.suffix not in (".svg", ".dot"):
+        raise ArgumentTypeError(f"`{text}` ends neither in .svg nor in .dot")
+    return path

@@ -5,13 +5,14 @@ from __future__ import annotations
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 
 from rich.text import Text
 
 from interlock import __version__
+from interlock.core.diagnostic import Diagnostic
 from interlock.engines.judge import Finding
 from interlock.lang.loader import collect
 from interlock.pipeline import Command, Request
@@ -30,8 +31,13 @@ def judge_paths(command: Command, arguments: Namespace) -> int:
     return judge(options.request(command, arguments), arguments)
 
 
-def judge(request: Request, arguments: Namespace) -> int:
-    """Judge everything under the paths; reports are printed in the order of the files, as soon as that can be."""
+def judge(
+    request: Request, arguments: Namespace, then: Callable[[Sequence[FileReport]], Sequence[Diagnostic]] = lambda _: ()
+) -> int:
+    """Judge everything under the paths; reports are printed in the order of the files, as soon as that can be.
+
+    `then` does what else is to be done with the reports of a run that was not interrupted, and says what went wrong.
+    """
     paths, problems = collect(arguments.paths)
     complain(problems if arguments.format == "text" else ())
     style = Style(verbose=arguments.verbose, times=not arguments.no_time)
@@ -63,6 +69,9 @@ def judge(request: Request, arguments: Namespace) -> int:
     if interrupted:
         print("interlock: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
+    late = then(reports)
+    complain(late)
+    problems = (*problems, *late)
     if any(p.is_error for p in problems) or any(r.rejected for r in reports):
         return EXIT_INPUT
     return EXIT_OK if all(r.ok for r in reports) else EXIT_UNEXPECTED

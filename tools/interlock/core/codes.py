@@ -203,6 +203,7 @@ _CODES: tuple[Code, ...] = (
     Code("E0927", "output cannot be written", "The file or standard output cannot be written, as on a full disk."),
     Code("E0928", "unknown action in a weight", "`--weight` names neither an action nor a process of the module."),
     Code("E0929", "internal error", "A fault of Interlock, not of the input; please report it with the input."),
+    Code("E0930", "nothing to draw", "The state graph of this scope is too large to be looked at, or there is none."),
 )
 
 REGISTRY: dict[str, Code] = {code.name: code for code in _CODES}

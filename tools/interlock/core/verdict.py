@@ -92,6 +92,15 @@ class ExploreStats:
     seconds: float = 0.0
     actions: tuple[tuple[str, int], ...] = ()
     """Taken transitions for each action; an action with 0 is a dead step in that scope."""
+    reductions: tuple[str, ...] = ()
+    """What made the explored space smaller than the whole one, in words; the counts are those of what was explored."""
+    memory: int = 0
+    """Bytes for states; 0 where nobody has counted them."""
+
+    @property
+    def rate(self) -> float:
+        """Distinct states for each second."""
+        return self.states / self.seconds if self.seconds else 0.0
 
 
 @dataclass(frozen=True)
