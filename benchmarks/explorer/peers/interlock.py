@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
 from peers.case import Case
@@ -50,15 +49,16 @@ class Interlock:
                     }
                 ]
             }:
-                return _outcome(Outcome(s, t, d), verdict, trace, complete=done is True)
+                steps = None if trace is None else len(trace["steps"])
+                return _outcome(Outcome(s, t, d), verdict, steps, complete=done is True)
             case _:
                 return None
 
 
-def _outcome(size: Outcome, verdict: str, trace: object, *, complete: bool) -> Outcome | None:
-    match verdict, trace:
-        case "violated", Mapping() as story:
-            return Outcome(size.states, size.transitions, None, len(story["steps"]))
+def _outcome(size: Outcome, verdict: str, steps: int | None, *, complete: bool) -> Outcome | None:
+    match verdict, steps:
+        case "violated", int():
+            return Outcome(size.states, size.transitions, None, steps)
         case "holds", _ if complete:
             return size
         case _:

@@ -53,9 +53,14 @@ def run(command: Command, limit: float) -> Run:
 
         timer = threading.Timer(limit, stop)
         timer.start()
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except KeyboardInterrupt:
+            stop()
+            raise
+        finally:
+            timer.cancel()
         seconds = time.perf_counter() - began
-        timer.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         output = printed.read().decode(errors="replace")
