@@ -77,7 +77,7 @@ def complaints(instance, most=1500, tries=3):
     """What is wrong with the representatives of a system's reachable states, for an exact symmetry."""
     found = []
     group = instance.group()
-    states, complete = instance.reachable(most)
+    states, complete = instance.reachable(min(most, 20 + 40_000 // len(group)))
     source = random.Random(1)
     representatives = {state: instance.representative(state) for state in states}
     orbits = {}

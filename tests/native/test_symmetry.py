@@ -29,7 +29,8 @@ SPEC = ROOT / "spec"
 MODELS = ROOT / "benchmarks" / "explorer" / "models"
 TWO_PHASE = SPEC / "gallery" / "two_phase_commit.ilk"
 PUBLISH = MODELS / "publish_then_scan.ilk"
-FILES = sorted(str(p.relative_to(SPEC)) for p in SPEC.rglob("*.ilk") if "broken" not in p.parts)
+PATHS = sorted(str(p.relative_to(SPEC)) for p in SPEC.rglob("*.ilk") if "broken" not in p.parts)
+FILES = [pytest.param(path, marks=pytest.mark.slow) if "list_lru" in path else path for path in PATHS]
 
 LINKS = """
 module links
@@ -108,7 +109,7 @@ def test_representatives_of_a_specification(path):
         assert complaints(instance.compile(), most=150) == []
 
 
-@pytest.mark.parametrize("path", [f for f in FILES if "list_lru" not in f] + ["list_lru/growth.ilk"])
+@pytest.mark.parametrize("path", [p for p in PATHS if "list_lru" not in p] + ["list_lru/growth.ilk"])
 def test_representatives_by_colours(path, by_colours):
     test_representatives_of_a_specification(path)
 
