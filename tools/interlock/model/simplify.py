@@ -80,6 +80,7 @@ def without(system: TransitionSystem, constants: dict[Symbol, Literal]) -> Trans
         transitions=tuple(transitions),
         obligations=tuple(obligations),
         properties=tuple(_property(p, constants) for p in system.properties),
+        processes=tuple(replace(p, started=reduced(p.started, constants)) for p in system.processes),
         refinements=tuple(
             replace(
                 r,
