@@ -21,6 +21,8 @@ def holds_when_still(formula: Term) -> bool:
 
 def _follows(facts: tuple[Term, ...], goal: Term) -> bool:
     match goal:
+        case _ if goal in facts or goal == TRUE:
+            return True
         case And():
             return all(_follows(facts, part) for part in goal.args)
         case Implies():
@@ -36,11 +38,11 @@ def _follows(facts: tuple[Term, ...], goal: Term) -> bool:
         case Not(arg=Or(args=parts)):
             return all(_follows(facts, negate(part)) for part in parts)
         case Not():
-            return goal in facts or _contradict((*facts, *conjuncts(goal.arg)))
+            return _contradict((*facts, *conjuncts(goal.arg)))
         case Eq() if any({goal.left, goal.right} <= group for group in _equal(facts)):
             return True
         case _:
-            return goal == TRUE or goal in facts or _contradict(facts)
+            return _contradict(facts)
 
 
 def _contradict(facts: Sequence[Term]) -> bool:
