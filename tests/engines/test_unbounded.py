@@ -203,6 +203,17 @@ def test_known_gap_count_is_judged_in_finite_scopes_only():
     assert isinstance(found["two"], Violated)
 
 
+def test_a_choice_may_be_another_at_each_step():
+    """A havoc of all of `mark`, twice: once none is to be marked again, which one choice for both would forbid."""
+    fresh = const("fresh", A)
+    anything = Transition("anything", (), TRUE, (Update(MARK, (X,), App(fresh, (X,))),), choices=(fresh,))
+    none = negate(exists((X,), App(MARK, (X,))))
+    some = Property("kept", "step_invariant", implies(negate(none), exists((X,), App(MARK, (X,), primed=True))))
+    found = judge(system((MARK,), (anything,), some, starts=(NO_MARK,)))["kept"]
+    assert isinstance(found, Violated)
+    assert len(found.trace.steps) == 2
+
+
 def test_known_gap_what_only_infinite_sorts_have_is_not_found():
     """Without a greatest element a sort is infinite: z3 builds finite models and gives up."""
     key = SortType("Key", ordered=True)

@@ -9,10 +9,12 @@ a quantified equation between neighbours would have z3 build a model of all of t
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
-from interlock.core.system import Property, TransitionSystem
+from interlock.core.rewrite import map_apps
+from interlock.core.system import Property, Transition, TransitionSystem
+from interlock.core.term import App, Term
 from interlock.core.types import SortType
 from interlock.engines.refinement import Simulation, simulation_of
 from interlock.engines.z3.ask import Answer, Budget, ask, solver
@@ -71,7 +73,8 @@ class Unrolling:
     def deepen(self) -> None:
         """Assume one more step; UnsupportedError where the system has one that z3 cannot be asked about."""
         before, depth = self.frames[-1], len(self.taken)
-        instances = [self.theory.instance(transition) for transition in self.system.transitions]
+        transitions = [_with_own_choices(transition, depth) for transition in self.system.transitions]
+        instances = [self.theory.instance(transition) for transition in transitions]
         takes = tuple(z3.Bool(f"take {i}#{depth}", self._context) for i in range(len(instances)))
         after = {decl.name(): (decl, body) for decl, body in before}
         moves: list[Expr] = []
@@ -173,6 +176,23 @@ class Unrolling:
     def _at(self, expression: Expr, frame: Sequence[tuple[Expr, Expr]]) -> Expr:
         """An expression about the state that a frame describes, as one about the initial state."""
         return z3.substitute_funs(expression, *frame)
+
+
+def _with_own_choices(transition: Transition, depth: int) -> Transition:
+    """The transition with choices of this step alone: the next time it may choose otherwise."""
+    if not transition.choices:
+        return transition
+    own = {choice: replace(choice, name=f"{choice.name}#{depth}") for choice in transition.choices}
+
+    def renamed(term: Term) -> Term:
+        return map_apps(term, lambda app: App(own.get(app.symbol, app.symbol), app.args, app.primed))
+
+    return replace(
+        transition,
+        guard=renamed(transition.guard),
+        updates=tuple(replace(update, value=renamed(update.value)) for update in transition.updates),
+        choices=tuple(own.values()),
+    )
 
 
 def _first_true(model: Model, conditions: Sequence[Expr]) -> int:
