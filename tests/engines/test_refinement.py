@@ -23,13 +23,14 @@ from interlock.core.types import BOOL
 from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Violated
 from interlock.engines.evaluate import instantiate, replay
 from interlock.engines.explore import explore
+from interlock.engines.exploring import Explorer
 from interlock.engines.protocol import Limits
 from interlock.engines.refinement import Simulation, simulate
 from interlock.engines.z3.bmc import BoundedModelChecker
 from interlock.engines.z3.prove import Induction
 
 FUZZ = bool(os.environ.get("INTERLOCK_FUZZ"))
-SETTINGS = settings(max_examples=300 if FUZZ else 12, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=100 if FUZZ else 12, deadline=None, suppress_health_check=list(HealthCheck))
 NAME = "refinement.abstract"
 
 REGISTER = "abstract\nsort S\nvar set(x: S): Bool = false\naction put(x: S) { set(x) := true }"
@@ -45,13 +46,21 @@ def judged(text, depth=6, **modules):
 
 
 def verdicts(system, depth=6):
+    """As `judged`; the explorer in machine code, where it can, must find the same."""
     limits = Limits(depth=depth)
     found = [explore(system, [NAME], limits).verdicts[NAME]]
+    native = dict(Explorer().judge(system, [NAME], limits))[NAME]
+    assert (type(native), length(native)) == (type(found[0]), length(found[0]))
     for engine, more in (
         (Induction(), limits), (BoundedModelChecker(), limits), (BoundedModelChecker(), replace(limits, unbounded=True)),
     ):  # fmt: skip
         found.append(dict(engine.judge(system, [NAME], more))[NAME])
     return found
+
+
+def length(verdict):
+    """The number of steps of a verdict's run, if it has one."""
+    return len(verdict.trace.steps) if isinstance(verdict, Violated) else None
 
 
 def agree_on_success(found):
@@ -341,6 +350,9 @@ def test_a_strengthened_guard_is_refused_where_the_abstract_system_lacks_the_ste
     claimed = claiming(system, abstract)
     assume(isinstance(simulate(claimed, claimed.refinements[0]), Simulation))
     found = explore(claimed, [NAME], Limits(states=1500)).verdicts[NAME]
+    if isinstance(found, Holds | Violated):
+        native = dict(Explorer().judge(claimed, [NAME], Limits()))[NAME]
+        assert isinstance(native, Unknown) or (type(native), length(native)) == (type(found), length(found))
     expected = first_refusal(system, abstract, 3)
     if isinstance(found, Violated):
         assert expected == len(found.trace.steps) or (expected is None and len(found.trace.steps) > 3)
