@@ -71,6 +71,8 @@ INTERLOCK_DONE = """{"files": [{"exploration": {"states": 56, "transitions": 145
     [
         (Spin(), SPIN_DONE, Outcome(296_448, 2_744_705)),
         (Spin(), SPIN_VIOLATED, Outcome(10_813, 36_701, None, 7)),
+        (Spin(), SPIN_DONE.replace("  2744706 trans", "1.235584e+08 trans"), Outcome(296_448)),
+        (Spin(), SPIN_DONE.replace("   296448 states, stored", "1.235584e+08 states, stored"), None),
         (Spin(), "error: max search depth too small\n" + SPIN_DONE, None),
         (Spin(), "pan: out of memory\n" + SPIN_DONE, None),
         (Spin(), "spin: two_phase_commit.pml:30, Error: syntax error", None),

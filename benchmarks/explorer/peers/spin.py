@@ -48,11 +48,15 @@ class Spin:
         )
 
     def read(self, output: str) -> Outcome | None:
-        """Spin counts the initial state as a transition; the depth of a depth first search is compared with nothing."""
-        stored = re.search(r"^ *([0-9.e+]+) states, stored", output, re.MULTILINE)
-        passed = re.search(r"^ *([0-9.e+]+) transitions", output, re.MULTILINE)
-        if stored is None or passed is None or "max search depth too small" in output or "out of memory" in output:
+        """Spin counts the initial state as a transition, and rounds what is too long for a column.
+
+        The depth of a depth first search is compared with nothing.
+        """
+        stored = re.search(r"^ *(\d+) states, stored", output, re.MULTILINE)
+        if stored is None or "max search depth too small" in output or "out of memory" in output:
             return None
+        passed = re.search(r"^ *(\d+) transitions", output, re.MULTILINE)
+        transitions = None if passed is None else number(passed[1]) - 1
         found = re.search(r"assertion violated .*\(at depth (\d+)\)", output)
         length = None if found is None else number(found[1]) + 1
-        return Outcome(number(stored[1]), number(passed[1]) - 1, None, length)
+        return Outcome(number(stored[1]), transitions, None, length)
