@@ -311,19 +311,55 @@ def test_a_thread_that_circles_must_not_put_off_the_others(monkeypatch):
 
 def test_other_threads_of_the_same_process_count(monkeypatch):
     disturbs = ample_module.disturbs
-    monkeypatch.setattr(ample_module, "disturbs", lambda a, b: a.process != b.process and disturbs(a, b))
+    monkeypatch.setattr(ample_module, "disturbs", lambda a, b, met: a.process != b.process and disturbs(a, b, met))
     assert not judged_alike(KIN, {"T": 2})
 
 
 def test_threads_of_other_processes_count(monkeypatch):
     disturbs = ample_module.disturbs
-    monkeypatch.setattr(ample_module, "disturbs", lambda a, b: a.process == b.process and disturbs(a, b))
+    monkeypatch.setattr(ample_module, "disturbs", lambda a, b, met: a.process == b.process and disturbs(a, b, met))
     assert not judged_alike(OTHERS)
 
 
 def test_what_is_read_counts(monkeypatch):
     monkeypatch.setattr(independence, "meets", lambda *_: False)
     assert not judged_alike(OTHERS)
+
+
+HANDED = """module random
+ordered sort T
+var given(t: T): Bool = false
+var open: Bool = false
+process p(t: T) { local a: Bool
+  step wait: await given(t); a := open
+  step leave: await open
+}
+process q(t: T) { local a: Bool step give: given(t) := true step more: a := true }
+action unlock { open := true }
+reachable one: exists t: T :: p(t).a
+"""
+
+
+def test_what_all_steps_need_and_others_only_give_is_no_reason_to_wait():
+    """Where a thread has a step at all, it has been given what it needs; nobody takes that away."""
+    ample = ample_of(lower_text(HANDED), [])
+    assert [place for _, place, _ in ample.places] == ["leave", "give", "more"]
+    taken_away = HANDED + "action lock { open := false }"
+    assert "leave" not in [place for _, place, _ in ample_of(lower_text(taken_away), []).places]
+    assert judged_alike(HANDED, {"T": 2})
+    assert judged_alike(taken_away, {"T": 2})
+
+
+def test_a_need_of_one_step_only_may_yet_be_met():
+    """A thread that has another step at the place would miss the one that is not yet enabled."""
+    text = """module random
+    var open: Bool = false
+    var hit: Bool = false
+    process p { local a: Bool either { step go: await open; a := true } or { step stay: a := false } }
+    action unlock { open := true }
+    reachable went: p.a"""
+    assert not [place for _, place, _ in ample_of(lower_text(text), []).places]
+    assert judged_alike(text)
 
 
 def test_a_step_invariant_that_sees_still_steps_needs_all_steps(monkeypatch):

@@ -98,10 +98,12 @@ def _is_alone(
 ) -> bool:
     """Whether nothing that others can do, while a thread is at a location, disturbs its steps there."""
     own = [prints[number] for number in flow.numbers(location)]
+    # steps are taken alone only where one is enabled: what all of them need is there, and stays
+    met = {read for read in own[0].reads if None not in read.places and all(read in one.reads for one in own)}
     name = flow.process.name
     places = {f.process.name: f for f in flows}
     for number, other in enumerate(prints):
-        if not any(disturbs(one, other) for one in own):
+        if not any(disturbs(one, other, met) for one in own):
             continue
         there = places.get(other.process or "")
         sources: Sequence[str] = ("",) if there is None else [m.source for m in there.moves if m.number == number]

@@ -10,7 +10,7 @@ thread is at `alloc_list`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -25,6 +25,7 @@ from interlock.core.term import (
     Eq,
     Ite,
     Literal,
+    Not,
     Or,
     Quant,
     Symbol,
@@ -34,6 +35,7 @@ from interlock.core.term import (
     children,
     conjuncts,
 )
+from interlock.core.types import BOOL
 from interlock.engines.evaluate.updates import point_writes
 from interlock.model.control_facts import elsewhere, leaves
 
@@ -46,13 +48,15 @@ class Access:
     """Cells of a symbol that are read or written.
 
     `values`: of a read, the values of which it is asked whether the cell has one; of a write, the values that a cell
-    may have had or be given; None for any.  `stored` is the one value that a write gives, where it gives only one.
+    may have had or be given; None for any.  `stored` is the one value that a write gives, where it gives only one, and
+    `needed` the one that the cells must have for the transition to be enabled.
     """
 
     symbol: Symbol
     places: tuple[Place, ...]
     values: frozenset[Value] | None = None
     stored: Literal | None = None
+    needed: Literal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,23 @@ def footprints(system: TransitionSystem) -> tuple[Footprint, ...]:
     return tuple(_footprint(t, arity.get(t.process or "", 0)) for t in system.transitions)
 
 
-def disturbs(one: Footprint, other: Footprint) -> bool:
-    """Whether a transition of a thread may disturb one of another thread (or action), or the other way round."""
+def disturbs(one: Footprint, other: Footprint, met: Collection[Access] = ()) -> bool:
+    """Whether the order may matter in which a thread takes a transition and another thread (or action) takes the other.
+
+    `met` are reads of the first one, of cells that have what it needs whenever it matters: then to write the same into
+    them is no change.  To write what the other one needs does not matter either: it cannot have gone first without it.
+    """
     kin = one.arity if one.process is not None and one.process == other.process else None
     return (
-        any(meets(w, r, kin) for w in one.writes for r in other.reads)
-        or any(meets(w, r, kin) for w in other.writes for r in one.reads)
+        any(meets(w, r, kin) and not _gives(w, r) for w in one.writes for r in other.reads)
+        or any(meets(w, r, kin) and not (r in met and _gives(w, r)) for w in other.writes for r in one.reads)
         or any(clashes(w, v, kin) for w in one.writes for v in other.writes)
     )
+
+
+def _gives(write: Access, read: Access) -> bool:
+    """Whether a transition needs a cell to have the very value that is written."""
+    return read.needed is not None and read.needed == write.stored
 
 
 def meets(write: Access, read: Access, kin: int | None = None) -> bool:
@@ -147,7 +160,7 @@ class _Write:
 
 def _footprint(transition: Transition, arity: int) -> Footprint:
     params = transition.params[:arity]
-    reads = list(reads_of(transition.guard, params))
+    reads = [read for part in conjuncts(transition.guard) for read in _asked(part, params)]
     told = _told(transition.guard)
     writes: list[Access] = []
     for write in (write for update in transition.updates for write in _writes(update, params)):
@@ -159,6 +172,34 @@ def _footprint(transition: Transition, arity: int) -> Footprint:
         stored = write.value if isinstance(write.value, Literal) else None
         writes.append(Access(write.symbol, places, values, stored))
     return Footprint(transition.process, arity, tuple(dict.fromkeys(reads)), tuple(dict.fromkeys(writes)))
+
+
+def _asked(part: Term, params: Sequence[Var]) -> Iterator[Access]:
+    """What one conjunct of a guard reads."""
+    needed = _need(part)
+    for read in reads_of(part, params):
+        yield replace(read, needed=needed)
+
+
+def _need(part: Term) -> Literal | None:
+    """The value that a conjunct asks of a cell, or of each of some cells, if it asks that and nothing else."""
+    match part:
+        case Quant(kind="forall", body=Quant()):
+            return None
+        case Quant(kind="forall"):
+            return _need(part.body)
+        case App(symbol=symbol) if symbol.result == BOOL and _is_plain(part):
+            return TRUE
+        case Not(arg=App() as cell) if _is_plain(cell):
+            return FALSE
+        case Eq(left=App() as cell, right=Literal() as value) | Eq(left=Literal() as value, right=App() as cell):
+            return value if _is_plain(cell) else None
+        case _:
+            return None
+
+
+def _is_plain(cell: App) -> bool:
+    return all(isinstance(arg, Var | Literal) for arg in cell.args)
 
 
 def _told(guard: Term) -> dict[tuple[Symbol, tuple[Term | None, ...]], Literal]:
