@@ -2,29 +2,31 @@
 
 Machine code only says which state or step settles a property.  The run to it is taken again in the reference meaning,
 which must agree and gives the reason in words; so every counterexample has been judged twice.
+
+What partial-order reduction finds first need not be nearest.  So where it has found something, the states up to that
+distance are searched once more without it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from os import cpu_count, sched_getaffinity
+from dataclasses import dataclass, replace
 
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.trace import Trace
 from interlock.core.verdict import ExploreStats, Verdict
 from interlock.engines.checks import Checks, checks_of
 from interlock.engines.conclusions import METHOD, Conclusions, scope_text
-from interlock.engines.evaluate import Model, Packed, Successor, Unsupported, instantiate
-from interlock.engines.graph import Clock, OutOfTime, Threads, make_trace
-from interlock.engines.native.driver import Bounds, Driver, Finding, Outcome, Progress, Reason, Until
-from interlock.engines.native.generator import SystemGenerator
-from interlock.engines.native.judging import Judging
+from interlock.engines.evaluate import Model, Packed, Unsupported, instantiate
+from interlock.engines.graph import Clock, OutOfTime, make_trace
+from interlock.engines.native.ample import Ample, ample_of
+from interlock.engines.native.driver import Bounds, Outcome, Progress, Reason
+from interlock.engines.native.hunt import Hit, Hunt, Resources, Subject
 from interlock.engines.native.liveness import FairRuns
 from interlock.engines.native.memory import OutOfMemory
-from interlock.engines.native.packing import Packing, pack_layout
-from interlock.engines.native.replay import Disagreement, Replay
-from interlock.engines.native.steps import Steps
+from interlock.engines.native.packing import pack_layout
+from interlock.engines.native.symmetry import Symmetry
 from interlock.engines.protocol import Limits
 from interlock.engines.scenario import play
 
@@ -52,7 +54,7 @@ class NativeExploration:
     """One run over one system.  `judge` may be abandoned at any time; `stats` then tells how far it came.
 
     It ends once every property is settled, with `measure` only when the scope is exhausted.
-    `judge` raises Unsupported before it has yielded anything for a system that has no packed states.
+    `judge` raises Unsupported for a system that has no packed states, or whose steps go wrong.
     """
 
     def __init__(
@@ -66,7 +68,8 @@ class NativeExploration:
         self._conclude = Conclusions("", self._clock)
         self._checks = Checks()
         self._outcome: Outcome | None = None
-        self._depth = 0
+        self._reductions: tuple[str, ...] = ()
+        self._memory = 0
 
     def judge(self) -> Iterator[Found]:
         """Yield (property, verdict) for every named property, once each."""
@@ -85,7 +88,8 @@ class NativeExploration:
             yield from self._give_up("no state satisfies the axioms and the initial condition in this scope")
             return
         yield from self._starts(model, initial)
-        yield from self._search(model, initial)
+        if self._measure or any(p.kind != "scenario" for p in self._open.values()):
+            yield from self._search(Subject(model, pack_layout(model, initial), initial, self._checks))
         yield from self._scenarios(model)
         yield from self._rest()
 
@@ -104,9 +108,11 @@ class NativeExploration:
             outcome.reason is Reason.COMPLETE,
             self._clock.spent,
             tuple(actions.items()),
+            self._reductions,
+            self._memory,
         )
 
-    # The search
+    # Initial states
 
     def _initial(self, model: Model) -> list[Packed]:
         initial: list[Packed] = []
@@ -125,73 +131,86 @@ class NativeExploration:
                     yield self._settle(name, make_trace(model, state, [], reason=reason))
                     break
 
-    def _search(self, model: Model, initial: Sequence[Packed]) -> Iterator[Found]:
-        packing = pack_layout(model, initial)
-        of_states = tuple(p for p in self._open.values() if p.name in self._checks.states)
-        of_steps = tuple(p for p in self._open.values() if p.name in self._checks.steps)
-        deadlock = [p for p in self._open.values() if p.kind == "deadlock"]
-        if not (of_states or of_steps or deadlock or self._measure or self._lasting()):
-            return
-        steps = Steps(self._system, packing)
-        generator = SystemGenerator(steps, Judging(self._system, packing), packing, of_states, of_steps, bool(deadlock))
-        keyed = packing.bits < 64 and packing.words == 1 and not self._lasting()
-        with Driver(generator, keyed=keyed, threads=self._threads(), memory=self._limits.memory or None) as driver:
-            told = _Told(self, model, packing, initial, driver, of_states, of_steps, deadlock)
-            words = [packing.pack(state) for state in initial]
-            while True:
-                self._outcome = outcome = driver.run(
-                    words, until=Until.LEVEL, bounds=self._bounds(), progress=self._progress
-                )
-                self._depth = max(0, len(outcome.levels) - 1)
-                yield from told.news(outcome)
-                if outcome.reason is not Reason.FOUND or not (self._measure or self._wanted()):
-                    break
-            if outcome.reason is Reason.COMPLETE:
-                yield from self._liveness(driver, steps, model, packing, initial)
-        if outcome.error is not None:
-            raise Unsupported(steps.faults[outcome.error[0] - 1])
+    # The search
+
+    def _search(self, subject: Subject) -> Iterator[Found]:
+        props = [p for p in self._open.values() if p.kind != "scenario"]
+        lasting = [p for p in props if p.kind == "liveness"]
+        symmetry, ample = self._reduce(subject, props)
+        found: list[Hit] = []
+        with Hunt(subject, props, self._resources(), ample=ample, symmetry=symmetry, indexed=bool(lasting)) as hunt:
+            for outcome, hits in hunt.run(self._bounds, self._progress, all_states=self._measure or bool(lasting)):
+                self._outcome, self._memory = outcome, hunt.driver.store.used
+                if ample:
+                    found += hits
+                else:
+                    yield from (self._settle(hit.prop.name, hit.trace) for hit in hits)
+            if lasting and self._outcome is not None and self._outcome.reason is Reason.COMPLETE:
+                yield from self._liveness(hunt, lasting, sum(self._outcome.transitions))
+        if found:
+            yield from self._nearest(subject, symmetry, found)
+
+    def _reduce(self, subject: Subject, props: Sequence[Property]) -> tuple[Symmetry | None, Ample | None]:
+        """The reductions that are allowed and sound for these properties; fairness needs all that may happen."""
+        if any(p.kind == "liveness" for p in props):
+            return None, None
+        symmetry = Symmetry.of(self._system, subject.packing) if self._limits.symmetry else None
+        ample = ample_of(self._system, props) if self._limits.partial_order else None
+        self._reductions = (
+            *((f"symmetry: {symmetry}",) if symmetry else ()),
+            *((str(ample),) if ample else ()),
+        )
+        return symmetry, ample or None
+
+    def _nearest(self, subject: Subject, symmetry: Symmetry | None, found: Sequence[Hit]) -> Iterator[Found]:
+        """What partial-order reduction has found, as near to the start as it can be."""
+        farthest = max(len(hit.trace.steps) for hit in found)
+        nearest: dict[str, Trace] = {}
+        with Hunt(subject, [hit.prop for hit in found], self._resources(), symmetry=symmetry) as hunt:
+            for _, hits in hunt.run(lambda: replace(self._bounds(), depth=farthest), self._progress, all_states=False):
+                nearest |= {hit.prop.name: hit.trace for hit in hits}
+        yield from (self._settle(hit.prop.name, nearest.get(hit.prop.name, hit.trace)) for hit in found)
+
+    def _liveness(self, hunt: Hunt, props: Sequence[Property], transitions: int) -> Iterator[Found]:
+        runs = FairRuns(hunt, transitions=transitions)
+        assert self._outcome is not None
+        try:
+            for prop, trace in runs.judge(props, self._clock.tick):
+                del self._open[prop.name]
+                yield prop.name, self._conclude.lasso(trace, self._outcome.states)
+        except OutOfTime:
+            yield from self._unsettled(props, "no more time to search for a fair run")
+        except OutOfMemory as reason:
+            yield from self._unsettled(props, f"no memory to search for a fair run: {reason}")
+        finally:
+            runs.close()
 
     def _bounds(self) -> Bounds:
         seconds = max(0.0, self._clock.seconds - self._clock.spent)
         return Bounds(seconds=seconds) if self._limits.states is None else Bounds(self._limits.states, seconds=seconds)
 
-    def _threads(self) -> int:
-        if self._limits.threads:
-            return self._limits.threads
-        return len(sched_getaffinity(0)) if "sched_getaffinity" in globals() else cpu_count() or 1
+    def _resources(self) -> Resources:
+        threads = self._limits.threads
+        if not threads:
+            threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return Resources(threads, self._limits.memory or None)
 
     def _progress(self, at: Progress) -> None:
         self._limits.progress(f"{at.states} states, {at.frontier} to expand, depth {at.depth}, {at.rate:.0f}/s")
 
-    def _wanted(self) -> bool:
-        return any(p.kind != "scenario" for p in self._open.values())
-
-    def _lasting(self) -> list[Property]:
-        return [p for p in self._open.values() if p.kind == "liveness"]
-
     # Verdicts
-
-    def settle(self, prop: Property, trace: Trace) -> Found:
-        """The verdict on a property for which a state or step was found."""
-        return self._settle(prop.name, trace)
-
-    def is_open(self, prop: Property) -> bool:
-        """Whether a property has no verdict yet."""
-        return prop.name in self._open
-
-    @property
-    def checks(self) -> Checks:
-        """What settles the open properties."""
-        return self._checks
 
     def _settle(self, name: str, trace: Trace) -> Found:
         self._checks.drop(name)
         return name, self._conclude.settled(self._open.pop(name), trace)
 
+    def _unsettled(self, props: Sequence[Property], reason: str) -> Iterator[Found]:
+        for prop in props:
+            if self._open.pop(prop.name, None) is not None:
+                yield prop.name, self._conclude.unknown(reason)
+
     def _give_up(self, reason: str) -> Iterator[Found]:
-        for name in tuple(self._open):
-            del self._open[name]
-            yield name, self._conclude.unknown(reason)
+        yield from self._unsettled(tuple(self._open.values()), reason)
 
     def _scenarios(self, model: Model) -> Iterator[Found]:
         for prop in [p for p in self._open.values() if p.kind == "scenario"]:
@@ -204,33 +223,9 @@ class NativeExploration:
             else:
                 yield prop.name, self._conclude.scenario(prop, played, most)
 
-    def _liveness(
-        self, driver: Driver, steps: Steps, model: Model, packing: Packing, initial: Sequence[Packed]
-    ) -> Iterator[Found]:
-        props = self._lasting()
-        if not props:
-            return
-        assert self._outcome is not None
-        runs = FairRuns(driver, steps, model, packing, initial, transitions=sum(self._outcome.transitions))
-        try:
-            for prop, trace in runs.judge(props, self._clock.tick):
-                del self._open[prop.name]
-                yield prop.name, self._conclude.lasso(trace, self._outcome.states)
-        except OutOfTime:
-            for prop in self._lasting():
-                del self._open[prop.name]
-                yield prop.name, self._conclude.unknown("no more time to search for a fair run")
-        except OutOfMemory as reason:
-            for prop in self._lasting():
-                del self._open[prop.name]
-                yield prop.name, self._conclude.unknown(f"no memory to search for a fair run: {reason}")
-        finally:
-            runs.close()
-
     def _rest(self) -> Iterator[Found]:
         """What no state refuted, or for `reachable`, showed."""
         outcome = self._outcome
-        assert outcome is not None or not self._open
         for prop in tuple(self._open.values()):
             del self._open[prop.name]
             assert outcome is not None
@@ -240,7 +235,7 @@ class NativeExploration:
             elif outcome.reason is Reason.COMPLETE:
                 yield prop.name, self._conclude.exhausted(prop, outcome.states)
             else:
-                yield prop.name, self._conclude.cut_short(self._depth, self._why(outcome))
+                yield prop.name, self._conclude.cut_short(max(0, outcome.depth - 1), self._why(outcome))
 
     def _why(self, outcome: Outcome) -> str:
         """Why the search ended early, in words."""
@@ -251,57 +246,3 @@ class NativeExploration:
                 return f"more than {self._limits.states} states"
             case _:
                 return outcome.detail
-
-
-@dataclass(frozen=True)
-class _Told:
-    """Turns what the search found into verdicts."""
-
-    run: NativeExploration
-    model: Model
-    packing: Packing
-    initial: Sequence[Packed]
-    driver: Driver
-    of_states: Sequence[Property]
-    of_steps: Sequence[Property]
-    deadlock: Sequence[Property]
-
-    def news(self, outcome: Outcome) -> Iterator[Found]:
-        """Verdicts on the open properties that were settled."""
-        for number, finding in outcome.found.items():
-            if self.run.is_open(self.of_states[number]):
-                yield self._state(self.of_states[number], finding)
-        for number, finding in outcome.step_found.items():
-            if self.run.is_open(self.of_steps[number]):
-                yield self._step(self.of_steps[number], finding)
-        for prop in self.deadlock if outcome.deadlock is not None else ():
-            if self.run.is_open(prop):
-                assert outcome.deadlock is not None
-                yield self._stuck(prop, outcome.deadlock)
-
-    def _follow(self, finding: Finding) -> tuple[Packed, list[Successor]]:
-        path = [self.driver.state(index) for index in self.driver.path(finding.index)]
-        return Replay(self.model, self.packing, lambda words: words).run(self.initial, path)
-
-    def _state(self, prop: Property, finding: Finding) -> Found:
-        start, steps = self._follow(finding)
-        reason = self.run.checks.states[prop.name](steps[-1].after if steps else start)
-        if reason is None:
-            raise Disagreement(f"the reference meaning does not find {prop.name} settled")
-        return self.run.settle(prop, make_trace(self.model, start, steps, reason=reason))
-
-    def _step(self, prop: Property, finding: Finding) -> Found:
-        start, steps = self._follow(finding)
-        here = steps[-1].after if steps else start
-        check = self.run.checks.steps[prop.name]
-        for step in self.model.successors(here):
-            reason = None if step.after == here else check(here, step)
-            if reason is not None:
-                return self.run.settle(prop, make_trace(self.model, start, [*steps, step], reason=reason))
-        raise Disagreement(f"the reference meaning has no step that breaks {prop.name}")
-
-    def _stuck(self, prop: Property, finding: Finding) -> Found:
-        start, steps = self._follow(finding)
-        waiting = Threads(self.model).waiting(steps[-1].after if steps else start)
-        who = ", ".join(f"{thread} waits to take {label}" for thread, label in waiting)
-        return self.run.settle(prop, make_trace(self.model, start, steps, reason=f"no step is enabled: {who}"))

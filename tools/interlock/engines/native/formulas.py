@@ -38,7 +38,7 @@ from interlock.engines.evaluate.compile import denials
 from interlock.engines.evaluate.layout import Domain
 from interlock.engines.native.code import Code, Number, Value
 from interlock.engines.native.packing import Field, Packing
-from interlock.engines.plan import Assign, Pick, Test, plan
+from interlock.engines.plan import Action, Assign, Pick, Test, plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Formulas:
         self._search(plan(variables, conditions), 0, dict(env), found)
 
     def _search(
-        self, actions: Sequence[Test | Assign | Pick], number: int, env: dict[Var, Operand], found: Callable[[Env], None]
+        self, actions: Sequence[Action], number: int, env: dict[Var, Operand], found: Callable[[Env], None]
     ) -> None:
         if number == len(actions):
             found(env)
@@ -294,7 +294,8 @@ class Formulas:
     def _read(self, term: App, env: Env) -> Operand:
         place, base = self._field(term)
         index, defined = self.index(place, [self.value(arg, env) for arg in term.args])
-        return replace(self.decode(place.domain, place.block.symbol.result, self.cell(place, index, base)), defined=defined)
+        value = self.decode(place.domain, place.block.symbol.result, self.cell(place, index, base))
+        return replace(value, defined=defined)
 
     def _field(self, term: App) -> tuple[Field, Value]:
         if term.symbol in self.packing.choices:

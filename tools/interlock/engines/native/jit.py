@@ -29,25 +29,32 @@ LARGE = 150_000
 class Library:
     """The machine code of one module; it must live as long as its functions are called."""
 
-    def __init__(self, text: str, way: Way = "full") -> None:
-        machine = _machine(way)
-        self._engine = binding.create_mcjit_compiler(_optimised(text, machine, way), machine)
+    def __init__(self, machine: Any, module: Any) -> None:  # noqa: ANN401 - llvmlite has no types
+        self._engine = binding.create_mcjit_compiler(module, machine)
         self._engine.finalize_object()
 
     @classmethod
     def of(cls, module: ir.Module) -> Library:
         """Compile a module fully."""
-        return cls(text_of(module))
+        return cls.compile(text_of(module))
+
+    @classmethod
+    def compile(cls, text: str, way: Way = "full") -> Library:
+        """Compile a module's text."""
+        machine = _machine(way)
+        return cls(machine, _optimised(text, machine, way))
 
     @classmethod
     def load(cls, data: bytes) -> Library:
         """The machine code that `compiled` has made, perhaps in another process."""
-        library = cls.__new__(cls)
-        machine = _machine("full")
-        library._engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
-        library._engine.add_object_file(binding.ObjectFileRef.from_data(data))
-        library._engine.finalize_object()
+        library = cls(_machine("full"), binding.parse_assembly(""))
+        library.add(data)
         return library
+
+    def add(self, data: bytes) -> None:
+        """Put in the functions of an object file."""
+        self._engine.add_object_file(binding.ObjectFileRef.from_data(data))
+        self._engine.finalize_object()
 
     def function(self, name: str, result: Any, params: Sequence[Any]) -> Compiled:  # noqa: ANN401 - ctypes
         """A public function of the module, with its C types."""
@@ -62,7 +69,7 @@ class Optimisation:
         self._source.write(text.encode())
         self._source.seek(0)
         self._object = TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - this very interpreter
             [sys.executable, "-c", f"import sys; sys.path[:] = {sys.path!r}; import {__name__} as jit; jit.main()"],
             stdin=self._source,
             stdout=self._object,

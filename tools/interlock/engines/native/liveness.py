@@ -26,18 +26,26 @@ from interlock.engines.liveness import Fair, Move, make_lasso
 from interlock.engines.native.components import FAIR, OBLIGES, ComponentCode
 from interlock.engines.native.driver import Driver
 from interlock.engines.native.graph import Book, GraphCode, Units
-from interlock.engines.native.jit import Library, text_of
+from interlock.engines.native.hunt import Hunt
+from interlock.engines.native.jit import Library
 from interlock.engines.native.memory import WORD, Words
 from interlock.engines.native.packing import Packing
 from interlock.engines.native.replay import Disagreement, Replay
-from interlock.engines.native.steps import Steps
 
 _SLICE = 1 << 16
 _SHORT = 4
 _NUMBERS = (
-    Book.MARKS, Book.QUEUE, Book.CAME, Book.ORDER, Book.LOW,
-    Book.PART, Book.OPEN, Book.CALLS, Book.MEMBERS, Book.BOUNDS,
-)  # fmt: skip
+    Book.MARKS,
+    Book.QUEUE,
+    Book.CAME,
+    Book.ORDER,
+    Book.LOW,
+    Book.PART,
+    Book.OPEN,
+    Book.CALLS,
+    Book.MEMBERS,
+    Book.BOUNDS,
+)
 """Arrays of a 32-bit number for each state."""
 
 
@@ -47,22 +55,14 @@ class FairRuns:
     The search's table must tell indices.  `transitions` is how many steps were taken, which bounds the edges.
     """
 
-    def __init__(
-        self,
-        driver: Driver,
-        steps: Steps,
-        model: Model,
-        packing: Packing,
-        initial: Sequence[Packed],
-        *,
-        transitions: int,
-    ) -> None:
-        self._driver = driver
-        self._steps = steps
-        self._explored = _Explored(driver, model, packing, initial)
-        self._packing = packing
-        self._units = Units(steps.system, packing)
-        self._states = driver.store.count
+    def __init__(self, hunt: Hunt, *, transitions: int) -> None:
+        subject = hunt.subject
+        self._driver = hunt.driver
+        self._steps = hunt.steps
+        self._explored = _Explored(hunt.driver, subject.model, subject.packing, subject.initial)
+        self._packing = subject.packing
+        self._units = Units(subject.model.system, subject.packing)
+        self._states = hunt.driver.store.count
         self._book = Words(Book.SIZE * WORD)
         self._arrays: dict[Book, Words] = {}
         self._head = self._book.words()
@@ -94,7 +94,7 @@ class FairRuns:
         parts.reach()
         parts.components()
         parts.judge()
-        return Library(text_of(module))
+        return Library.of(module)
 
     def _allocate(self) -> None:
         sizes = dict.fromkeys(_NUMBERS, (self._states + 2) * _SHORT)
@@ -209,7 +209,7 @@ class _Explored:
     def steps_to(self, number: int) -> tuple[Packed, list[Successor]]:
         """An initial state and the steps of a shortest run from it to a state."""
         path = [self.driver.state(index) for index in self.driver.path(number)]
-        return Replay(self.model, self.packing, lambda words: words).run(self.initial, path)
+        return Replay(self.model, self.packing).run(self.initial, path)
 
     def _edges_of(self, number: int) -> tuple[Edge, ...]:
         if number not in self._edges:

@@ -1,8 +1,9 @@
 """Where each symbol's cells lie in the words of a packed state.
 
 A cell holds the position of its value in its type's domain, in as many bits as the domain needs: an element of a sort
-of three takes two, a value of a sort of one takes none.  The cells of a symbol that fits into a word lie side by side in
-one word, so that a loop over them moves a shift; those of a longer one fill words of their own, a power of two in each.
+of three takes two, a value of a sort of one takes none.  The cells of a symbol that fits into a word lie side by side
+in one word, so that a loop over them moves a shift; those of a longer one fill words of their own, a power of two in
+each.
 A symbol that never changes and is the same in all initial states takes no room: its values are constants of the code.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import eq
 
 from interlock.engines.evaluate import Model, Packed, Successor
 from interlock.engines.native.packing import Packing
@@ -17,15 +18,15 @@ class Disagreement(Exception):  # noqa: N818 - two of our engines disagree, whic
 
 @dataclass(frozen=True)
 class Replay:
-    """Follows paths of packed states; `representative` gives the state that stands for a state in the search."""
+    """Follows paths of packed states; `alike` tells whether one state stands for another in the search."""
 
     model: Model
     packing: Packing
-    representative: Callable[[Words], Words]
+    alike: Callable[[Words, Words], bool] = eq
 
     def run(self, initial: Iterable[Packed], path: Sequence[Words]) -> tuple[Packed, list[Successor]]:
         """An initial state and steps through states for which those of the path stand."""
-        start = next((s for s in initial if self._stands_for(s) == path[0]), None)
+        start = next((s for s in initial if self._stands_for(path[0], s)), None)
         if start is None:
             raise Disagreement("a run of the native explorer starts in no initial state")
         steps: list[Successor] = []
@@ -40,7 +41,7 @@ class Replay:
 
     def step(self, state: Packed, wanted: Words) -> Successor | None:
         """A step from a state to one for which some words stand."""
-        return next((s for s in self.model.successors(state) if self._stands_for(s.after) == wanted), None)
+        return next((s for s in self.model.successors(state) if self._stands_for(wanted, s.after)), None)
 
-    def _stands_for(self, state: Packed) -> Words:
-        return self.representative(self.packing.pack(state))
+    def _stands_for(self, words: Words, state: Packed) -> bool:
+        return self.alike(words, self.packing.pack(state))
