@@ -14,7 +14,10 @@ def modules_after(code: str) -> set[str]:
     return {name.split(".")[0] for name in done.stderr.split()}
 
 
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["check", "--help"], ["fmt", "--help"]])
+HELP = [[command, "--help"] for command in ("check", "prove", "bmc", "explore", "show", "fmt")]
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], *HELP])
 def test_version_and_help_load_nothing_heavy(arguments):
     loaded = modules_after(f"import interlock_cli.main; interlock_cli.main.main({arguments!r})")
     assert "interlock_cli" in loaded

@@ -15,11 +15,12 @@ def add_judging(parser: ArgumentParser, *, scope: bool, unbounded: bool = False)
     """Paths, output and limits of a command that judges."""
     parser.add_argument("paths", nargs="+", metavar="PATH", help="a specification, or a folder of them")
     parser.add_argument("-p", "--property", action="append", default=[], metavar="NAME", help="judge only this one")
-    size = parser.add_mutually_exclusive_group()
-    if scope:
-        size.add_argument("--scope", default="", help="a scope of the file, or sizes: Lru=2,Memcg=3")
-    if unbounded:
-        size.add_argument("--unbounded", action="store_true", help="sorts of any size instead of a scope")
+    if scope or unbounded:  # argparse cannot print the help of a group without options
+        size = parser.add_mutually_exclusive_group()
+        if scope:
+            size.add_argument("--scope", default="", help="a scope of the file, or sizes: Lru=2,Memcg=3")
+        if unbounded:
+            size.add_argument("--unbounded", action="store_true", help="sorts of any size instead of a scope")
     output = parser.add_argument_group("output")
     output.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/json.md")
     output.add_argument("-v", "--verbose", action="store_true", help="inferred lemmas, and bookkeeping in traces")
