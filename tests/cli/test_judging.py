@@ -76,6 +76,10 @@ def test_json_says_everything(interlock):
         "complete": True,
         "seconds": None,
         "taken": {"work.enter": 4, "work.leave": 4},
+        "rate": None,
+        "memory": None,
+        "reductions": [],
+        "exact": True,
     }
     exclusion = file["properties"][0]
     assert (exclusion["name"], exclusion["verdict"], exclusion["ok"], exclusion["expected"]) == (

@@ -20,6 +20,7 @@ from interlock.report import (
     Event,
     FileReport,
     Finished,
+    Grown,
     Measured,
     Opened,
     Rejected,
@@ -39,7 +40,8 @@ class Request:
 
     `scope` is the name of a scope in the file or `Lru=2,Memcg=3`, empty for the default; `properties` are the names to
     judge, empty for all.  `seconds` is what there is for each file, all engines together.  `explorer` is which explorer
-    `explore` uses, and `graph` asks it for the state graph; `walks` are the random runs of `simulate`.
+    `explore` uses, `graph` asks it for the state graph, and `grow` for larger and larger scopes, for so many seconds;
+    `walks` are the random runs of `simulate`.
     """
 
     command: Command = "check"
@@ -49,6 +51,7 @@ class Request:
     seconds: float = 300.0
     explorer: OneOf["auto", "native", "reference"] = "auto"
     graph: bool = False
+    grow: float | None = None
     walks: Walks = field(default_factory=Walks)
 
 
@@ -133,6 +136,8 @@ def _judge(
             yield from ask(standard_engines().prover, system, names, replace(limits, sizes={}))
         case "bmc":
             yield from ask(standard_engines().bounded, system, names, limits)
+        case "explore" if request.grow is not None:
+            yield from _grow(system, names, request, limits, request.grow)
         case "explore":
             from interlock.engines.exploring import Explorations
 
@@ -152,6 +157,29 @@ def _judge(
             yield Walked(simulation.stats())
         case _:
             assert_never(request.command)
+
+
+def _grow(
+    system: TransitionSystem, names: tuple[str, ...], request: Request, limits: Limits, seconds: float
+) -> Iterator[Event]:
+    """Explore larger and larger scopes, from one element of each sort on unless a scope was given."""
+    from interlock.engines.exploring import Explorations
+    from interlock.engines.grow import Round, Sizes, grow, merged
+
+    end = time.perf_counter() + seconds
+    first = dict(limits.sizes) if request.scope else {**limits.sizes, **{sort.name: 1 for sort in system.sorts}}
+
+    def explore(sizes: Sizes, within: float) -> Round:
+        at = replace(limits, sizes=sizes, total_seconds=within)
+        exploration = Explorations(system, names, at, measure=True, which=request.explorer)
+        verdicts = tuple(exploration.judge())
+        return Round(tuple(sizes.items()), exploration.stats(), verdicts)
+
+    rounds: list[Round] = []
+    for reached in grow(first, [sort.name for sort in system.sorts], explore, lambda: end - time.perf_counter()):
+        rounds.append(reached)
+        yield Grown(tuple(rounds))
+    yield from (Finding(name, verdict) for name, verdict in merged(rounds))
 
 
 def _coverage(system: TransitionSystem, findings: Sequence[Finding], limits: Limits, seconds: float) -> Iterator[Event]:

@@ -14,6 +14,7 @@ from typing import Literal as OneOf
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.core.verdict import ExploreStats, WalkStats
+from interlock.engines.grow import Round
 from interlock.engines.judge import Finding, Judgement, conclude
 
 if TYPE_CHECKING:  # it brings the whole explorer with it
@@ -64,6 +65,13 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Grown:
+    """The scopes that were explored one after another so far."""
+
+    rounds: tuple[Round, ...]
+
+
+@dataclass(frozen=True)
 class Walked:
     """What random runs have covered."""
 
@@ -84,7 +92,7 @@ class Finished:
     seconds: float = 0.0
 
 
-Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Drawn | Walked | Covered | Finished
+Event: TypeAlias = Rejected | Opened | Finding | Working | Measured | Drawn | Grown | Walked | Covered | Finished
 
 Ending = OneOf["finished", "interrupted", "worker died", "worker did not answer"]
 
@@ -104,6 +112,7 @@ class FileReport:
     coverage: Coverage | None = None
     walks: WalkStats | None = None
     graph: StateGraph | str | None = None
+    rounds: tuple[Round, ...] = ()
 
     @property
     def rejected(self) -> bool:
@@ -125,6 +134,7 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
     coverage: Coverage | None = None
     walks: WalkStats | None = None
     graph: StateGraph | str | None = None
+    rounds: tuple[Round, ...] = ()
     seconds = 0.0
     finished = False
     for event in events:
@@ -140,6 +150,8 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
                 stats = event.stats
             case Drawn():
                 graph = event.graph
+            case Grown():
+                rounds = event.rounds
             case Walked():
                 walks = event.stats
             case Covered():
@@ -154,5 +166,5 @@ def fold(path: str, events: Iterable[Event], ending: Ending = "finished") -> Fil
     missing = "no engine judged it" if how == "finished" else how
     judgements = conclude(opened.system, opened.names, findings, missing, alone=opened.alone)
     return FileReport(
-        path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds, coverage, walks, graph
+        path, opened.system, judgements, diagnostics, how, opened.scope, stats, seconds, coverage, walks, graph, rounds
     )

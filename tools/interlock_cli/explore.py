@@ -20,6 +20,7 @@ examples:
   interlock explore spec/list_lru/v13.ilk --scope small
   interlock explore spec/list_lru/v13.ilk --scope Lru=2,Memcg=3 --format json
   interlock explore spec/gallery/two_phase_commit.ilk --graph states.svg
+  interlock explore spec/gallery/two_phase_commit.ilk --grow 60s
 """
 
 
@@ -27,8 +28,12 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     options.add_judging(parser, scope=True)
     options.add_exploring(parser)
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
         "--graph", type=_picture, metavar="FILE", help="draw the states of a small scope: states.svg or states.dot"
+    )
+    what.add_argument(
+        "--grow", type=_duration, metavar="TIME", help="explore larger and larger scopes for so long: 60s, 5m"
     )
 
 
@@ -37,6 +42,8 @@ def run(arguments: Namespace) -> int:
     from interlock_cli.judging import judge
 
     request = options.request("explore", arguments)
+    if arguments.grow is not None:
+        request = replace(request, grow=arguments.grow, seconds=max(request.seconds, arguments.grow))
     if arguments.graph is None:
         return judge(request, arguments)
     return judge(replace(request, graph=True), arguments, lambda reports: _draw(reports, arguments.graph))
@@ -66,6 +73,13 @@ def _draw(reports: Sequence[FileReport], path: Path) -> list[Diagnostic]:
     except OSError as problem:
         return [diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path))]
     return []
+
+
+def _duration(text: str) -> float:
+    """Seconds, or with an ending minutes or hours."""
+    units = {"s": 1, "m": 60, "h": 3600}
+    number, unit = (text[:-1], text[-1:]) if text[-1:] in units else (text, "s")
+    return options.positive_float(number) * units[unit]
 
 
 def _picture(text: str) -> Path:

@@ -13,6 +13,7 @@ from interlock.core.trace import State, Trace, show_value
 from interlock.core.types import SortType
 from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Verdict, Violated, WalkStats
 from interlock.engines.coverage import Coverage
+from interlock.engines.grow import Round
 from interlock.engines.judge import Judgement
 from interlock.render.facts import Names
 from interlock.report import FileReport
@@ -49,6 +50,10 @@ def _file(report: FileReport, *, times: bool) -> Json:
             "complete": report.stats.complete,
             "seconds": _time(report.stats.seconds, times=times),
             "taken": dict[str, Json](report.stats.actions),
+            "rate": round(report.stats.rate) if times else None,
+            "memory": (report.stats.memory or None) if times else None,
+            "reductions": list(report.stats.reductions),
+            "exact": True,
         }
     return {
         "path": report.path,
@@ -60,8 +65,20 @@ def _file(report: FileReport, *, times: bool) -> Json:
         "diagnostics": [json_of_diagnostic(d) for d in report.diagnostics],
         "properties": [_property(j, names, times=times) for j in report.judgements] if names else [],
         "exploration": exploration,
+        "growth": [_round(one, times=times) for one in report.rounds],
         "simulation": None if report.walks is None else _walks(report.walks, times=times),
         "coverage": None if report.coverage is None else _coverage(report.coverage),
+    }
+
+
+def _round(one: Round, *, times: bool) -> Json:
+    return {
+        "scope": dict[str, Json](one.sizes),
+        "states": one.stats.states,
+        "depth": one.stats.depth,
+        "complete": one.stats.complete,
+        "violated": list(one.violated),
+        "seconds": _time(one.stats.seconds, times=times),
     }
 
 

@@ -14,7 +14,7 @@ from interlock.engines.judge import Judgement
 from interlock.render.coverage import lines_of_coverage
 from interlock.render.diagnostics import lines_of_diagnostic
 from interlock.render.facts import Names
-from interlock.render.statistics import lines_of_exploration, lines_of_walks
+from interlock.render.statistics import lines_of_exploration, lines_of_growth, lines_of_walks
 from interlock.render.traces import lines_of_cti, lines_of_interleaving, lines_of_run
 from interlock.report import FileReport
 
@@ -57,6 +57,7 @@ def lines_of_file(report: FileReport, style: Style) -> list[Text]:
         lines.append(Text("  nothing to judge: no property is declared", "dim"))
     if report.stats is not None:
         lines.extend(lines_of_exploration(report.stats, verbose=style.verbose, times=style.times))
+    lines.extend(lines_of_growth(report.rounds, times=style.times))
     if report.walks is not None:
         lines.extend(lines_of_walks(report.walks, verbose=style.verbose, times=style.times))
     if report.coverage is not None:
