@@ -24,11 +24,15 @@ def scope_text(layout: Layout, sizes: Mapping[str, int]) -> str:
 
 @dataclass(frozen=True)
 class Conclusions:
-    """Verdicts on one scope; `method` and the time are the same in all of them."""
+    """Verdicts on one scope; `method` and the time are the same in all of them.
+
+    `reduced` says that states were left out which no property can tell from those that were seen.
+    """
 
     scope: str
     clock: Clock
     method: str = METHOD
+    reduced: bool = False
 
     def settled(self, prop: Property, trace: Trace) -> Verdict:
         """A run was found that settles the property."""
@@ -72,4 +76,5 @@ class Conclusions:
 
     def counted(self, states: int) -> str:
         """The scope and how many states it has."""
-        return f"{self.scope} ({states} states)" if self.scope else f"{states} states"
+        counted = f"{states} states, reduced" if self.reduced else f"{states} states"
+        return f"{self.scope} ({counted})" if self.scope else counted

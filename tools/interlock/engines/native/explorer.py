@@ -160,6 +160,7 @@ class NativeExploration:
             *((f"symmetry: {symmetry}",) if symmetry else ()),
             *((str(ample),) if ample else ()),
         )
+        self._conclude = replace(self._conclude, reduced=bool(self._reductions))
         return symmetry, ample or None
 
     def _nearest(self, subject: Subject, symmetry: Symmetry | None, found: Sequence[Hit]) -> Iterator[Found]:
