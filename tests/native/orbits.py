@@ -93,6 +93,10 @@ def complaints(instance, most=1500, tries=3):
         ]
     if len(set(representatives.values())) != len({orbits[state] for state in states}):
         found.append("representatives are not as many as orbits")
+    pack = instance.packing.pack
+    for one, two in zip(states[:40], [*states[1:20], *map(instance.representative, states[20:41])], strict=False):
+        if instance.symmetry.alike(pack(one), pack(two)) != (orbits[one] == orbits.get(two)):
+            found.append(f"{one} and {two} are alike or not, wrongly")
     if complete and quotient(instance) != set(representatives.values()):
         found.append("a search among representatives does not find the same")
     return found

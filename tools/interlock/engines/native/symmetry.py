@@ -17,6 +17,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 from llvmlite import ir
@@ -81,8 +82,13 @@ class Symmetry:
 
     def alike(self, one: Sequence[int], two: Sequence[int]) -> bool:
         """Whether two states are in one orbit: exact, also where representatives are not."""
-        unpack = self.packing.unpack
-        return Matching(self.packing, self.sorts).permutation(unpack(one), unpack(two)) is not None
+        if one == two:
+            return True
+        return self._matching.permutation(self.packing.unpack(one), self.packing.unpack(two)) is not None
+
+    @cached_property
+    def _matching(self) -> Matching:
+        return Matching(self.packing, self.sorts)
 
     def compile(self) -> Representative:
         """A function that gives the representative of a state."""
