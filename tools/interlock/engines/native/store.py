@@ -17,7 +17,7 @@ from interlock.engines.native.memory import WORD, OutOfMemory, Words, available,
 FIRST_SLOTS = 1 << 16
 """Slots of the first table, which fits the processor's own memory."""
 
-_LOAD = 0.6
+_LOAD = 0.7
 _CROWDED = 0.85
 _SMALL = 1 << 22
 _FLOOR = 1 << 27
