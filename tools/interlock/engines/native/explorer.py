@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.trace import Trace
@@ -19,6 +21,7 @@ from interlock.core.verdict import ExploreStats, Verdict
 from interlock.engines.checks import Checks, checks_of
 from interlock.engines.conclusions import METHOD, Conclusions, scope_text
 from interlock.engines.evaluate import Model, Packed, Unsupported, instantiate
+from interlock.engines.forecast import remaining
 from interlock.engines.graph import Clock, OutOfTime, make_trace
 from interlock.engines.native.ample import Ample, ample_of
 from interlock.engines.native.driver import Bounds, Outcome, Progress, Reason
@@ -34,6 +37,9 @@ Found = tuple[str, Verdict]
 
 MOST_INITIAL = 2_000_000
 """Initial states that are enumerated; they come from the reference meaning, which takes its time."""
+
+_RECENT = 8
+"""Levels from which the rest is estimated."""
 
 PLAYED = 200_000
 """States that are kept while a schedule is followed."""
@@ -139,7 +145,9 @@ class NativeExploration:
         symmetry, ample = self._reduce(subject, props)
         found: list[Hit] = []
         with Hunt(subject, props, self._resources(), ample=ample, symmetry=symmetry, indexed=bool(lasting)) as hunt:
-            for outcome, hits in hunt.run(self._bounds, self._progress, all_states=self._measure or bool(lasting)):
+            for outcome, hits in hunt.run(
+                self._bounds, partial(self._progress, hunt), all_states=self._measure or bool(lasting)
+            ):
                 self._outcome, self._memory = outcome, hunt.driver.store.used
                 if ample:
                     found += hits
@@ -168,7 +176,9 @@ class NativeExploration:
         farthest = max(len(hit.trace.steps) for hit in found)
         nearest: dict[str, Trace] = {}
         with Hunt(subject, [hit.prop for hit in found], self._resources(), symmetry=symmetry) as hunt:
-            for _, hits in hunt.run(lambda: replace(self._bounds(), depth=farthest), self._progress, all_states=False):
+            for _, hits in hunt.run(
+                lambda: replace(self._bounds(), depth=farthest), partial(self._progress, hunt), all_states=False
+            ):
                 nearest |= {hit.prop.name: hit.trace for hit in hits}
         yield from (self._settle(hit.prop.name, nearest.get(hit.prop.name, hit.trace)) for hit in found)
 
@@ -196,8 +206,14 @@ class NativeExploration:
             threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         return Resources(threads, self._limits.memory or None)
 
-    def _progress(self, at: Progress) -> None:
-        self._limits.progress(f"{at.states} states, {at.frontier} to expand, depth {at.depth}, {at.rate:.0f}/s")
+    def _progress(self, hunt: Hunt, at: Progress) -> None:
+        store = hunt.driver.store
+        starts = [store.start(level) for level in range(max(0, at.depth - _RECENT), at.depth + 2)]
+        rest = remaining([end - start for start, end in pairwise(starts)])
+        estimate = "" if rest is None else f", estimate: {max(0, rest - (at.states - starts[-1])):,} more"
+        self._limits.progress(
+            f"{at.states:,} states, {at.frontier:,} to expand, depth {at.depth}, {at.rate:,.0f}/s{estimate}"
+        )
 
     # Verdicts
 
