@@ -39,9 +39,11 @@ class Request:
     """What is asked of every file.
 
     `scope` is the name of a scope in the file or `Lru=2,Memcg=3`, empty for the default; `properties` are the names to
-    judge, empty for all.  `seconds` is what there is for each file, all engines together.  `explorer` is which explorer
-    `explore` uses, `graph` asks it for the state graph, and `grow` for larger and larger scopes, for so many seconds;
-    `walks` are the random runs of `simulate`.
+    judge, empty for all.  `seconds` is what there is for each file, all engines together.
+
+    `explorer` is which explorer `explore` uses; `first` has it stop at the first violation, `graph` asks it for the
+    state graph, and `grow` for larger and larger scopes, for so many seconds.  `walks` are the random runs of
+    `simulate`.
     """
 
     command: Command = "check"
@@ -50,6 +52,7 @@ class Request:
     limits: Limits = field(default_factory=Limits)
     seconds: float = 300.0
     explorer: OneOf["auto", "native", "reference"] = "auto"
+    first: bool = False
     graph: bool = False
     grow: float | None = None
     walks: Walks = field(default_factory=Walks)
@@ -141,7 +144,7 @@ def _judge(
         case "explore":
             from interlock.engines.exploring import Explorations
 
-            exploration = Explorations(system, names, limits, measure=True, which=request.explorer)
+            exploration = Explorations(system, names, limits, measure=True, which=request.explorer, first=request.first)
             yield from (Finding(name, verdict) for name, verdict in exploration.judge())
             yield Measured(exploration.stats())
             if request.graph:

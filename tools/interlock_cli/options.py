@@ -43,6 +43,9 @@ def add_exploring(parser: ArgumentParser) -> None:
         default="auto",
         help="native: compiled to machine code; reference: slow and plain; auto: the reference for small scopes",
     )
+    end = how.add_mutually_exclusive_group()
+    end.add_argument("--first", action="store_true", help="stop at the first violation")
+    end.add_argument("--continue", action="store_false", dest="first", help="go on to the end of the scope (default)")
     how.add_argument("--threads", type=positive, default=0, metavar="N", help="threads (default: all cores)")
     how.add_argument("--memory", type=size, default=0, metavar="SIZE", help="memory for states: 500M, 4G")
     how.add_argument("--no-symmetry", action="store_true", help="tell elements of a sort apart")
@@ -66,7 +69,8 @@ def request(command: Command, arguments: Namespace) -> Request:
         partial_order=not getattr(arguments, "no_partial_order", False),
     )
     scope, explorer = getattr(arguments, "scope", ""), getattr(arguments, "engine", "auto")
-    return Request(command, scope, tuple(arguments.property), limits, arguments.limit, explorer)
+    first = getattr(arguments, "first", False)
+    return Request(command, scope, tuple(arguments.property), limits, arguments.limit, explorer, first)
 
 
 def jobs(arguments: Namespace) -> int:

@@ -15,6 +15,9 @@ from interlock.engines.scenario import Played
 METHOD = "explore"
 """The explorers' name in verdicts: they find the same, and only differ in speed."""
 
+FIRST = "stopped at the first violation"
+"""Why a search ended that was asked for no more."""
+
 
 def scope_text(layout: Layout, sizes: Mapping[str, int]) -> str:
     """A scope in words: `Lru=2, Memcg=3`."""

@@ -13,9 +13,10 @@ from typing import Protocol
 
 from interlock.core.system import TransitionSystem
 from interlock.core.verdict import ExploreStats, Proved, Verdict, Violated
-from interlock.engines.conclusions import METHOD
+from interlock.engines.conclusions import FIRST, METHOD, Conclusions
 from interlock.engines.evaluate import Unsupported
 from interlock.engines.explore import Exploration
+from interlock.engines.graph import Clock
 from interlock.engines.protocol import Limits
 
 Found = tuple[str, Verdict]
@@ -51,7 +52,10 @@ class Explorer:
 
 
 class Explorations:
-    """One run over one system by the explorer, or explorers, that suit it; with `measure` to the end of the scope."""
+    """One run over one system by the explorer, or explorers, that suit it.
+
+    With `measure` it goes on to the end of the scope, with `first` only until something is violated.
+    """
 
     def __init__(
         self,
@@ -61,16 +65,28 @@ class Explorations:
         *,
         measure: bool = False,
         which: Which = "auto",
+        first: bool = False,
     ) -> None:
         self._system = system
         self._names = tuple(dict.fromkeys(names))
         self._limits = limits
         self._measure = measure
         self._which = which
+        self._first = first
         self._run: Run = Exploration(system, (), replace(limits, states=1))
 
     def judge(self) -> Iterator[Found]:
         """Yield (property, verdict) for every named property, once each."""
+        open_names = dict.fromkeys(self._names)
+        for name, verdict in self._all():
+            del open_names[name]
+            yield name, verdict
+            if self._first and isinstance(verdict, Violated):
+                break
+        conclude = Conclusions("", Clock(self._limits.total_seconds))
+        yield from ((name, conclude.cut_short(self.stats().depth, FIRST)) for name in open_names)
+
+    def _all(self) -> Iterator[Found]:
         open_names = list(self._names)
         if self._which == "auto":
             for name, verdict in self._glance():
@@ -113,14 +129,9 @@ class Explorations:
     def _natively(self, names: Sequence[str]) -> Iterator[Found]:
         from interlock.engines.native.explorer import NativeExploration
 
-        self._run = NativeExploration(self._system, names, self._limits, measure=self._measure)
+        self._run = NativeExploration(self._system, names, self._limits, measure=self._measure, first=self._first)
         yield from self._run.judge()
 
     def _refused(self, names: Sequence[str], reason: str) -> Iterator[Found]:
-        from interlock.engines.conclusions import Conclusions
-        from interlock.engines.graph import Clock
-
         conclude = Conclusions("", Clock(self._limits.total_seconds))
         yield from ((name, conclude.unknown(reason)) for name in names)
-
-

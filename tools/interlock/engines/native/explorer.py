@@ -19,7 +19,7 @@ from interlock.core.system import Property, TransitionSystem
 from interlock.core.trace import Trace
 from interlock.core.verdict import ExploreStats, Verdict
 from interlock.engines.checks import Checks, checks_of
-from interlock.engines.conclusions import METHOD, Conclusions, scope_text
+from interlock.engines.conclusions import FIRST, METHOD, Conclusions, scope_text
 from interlock.engines.evaluate import Model, Packed, Unsupported, instantiate
 from interlock.engines.forecast import remaining
 from interlock.engines.graph import Clock, OutOfTime, make_trace
@@ -59,16 +59,24 @@ class NativeExplorer:
 class NativeExploration:
     """One run over one system.  `judge` may be abandoned at any time; `stats` then tells how far it came.
 
-    It ends once every property is settled, with `measure` only when the scope is exhausted.
+    It ends once every property is settled, with `measure` only when the scope is exhausted, and with `first` in any case
+    where one is violated.
     `judge` raises Unsupported for a system that has no packed states, or whose steps go wrong.
     """
 
     def __init__(
-        self, system: TransitionSystem, names: Sequence[str], limits: Limits, *, measure: bool = False
+        self,
+        system: TransitionSystem,
+        names: Sequence[str],
+        limits: Limits,
+        *,
+        measure: bool = False,
+        first: bool = False,
     ) -> None:
         self._system = system
         self._limits = limits
         self._measure = measure
+        self._first = first
         self._clock = Clock(limits.total_seconds)
         self._open = {name: system.property(name) for name in dict.fromkeys(names)}
         self._conclude = Conclusions("", self._clock)
@@ -76,6 +84,7 @@ class NativeExploration:
         self._outcome: Outcome | None = None
         self._reductions: tuple[str, ...] = ()
         self._memory = 0
+        self._stopped = ""
 
     def judge(self) -> Iterator[Found]:
         """Yield (property, verdict) for every named property, once each."""
@@ -153,7 +162,10 @@ class NativeExploration:
                     found += hits
                 else:
                     yield from (self._settle(hit.prop.name, hit.trace) for hit in hits)
-            if lasting and self._outcome is not None and self._outcome.reason is Reason.COMPLETE:
+                if self._first and any(hit.prop.kind != "reachable" for hit in hits):
+                    self._stopped = FIRST
+                    break
+            if lasting and not self._stopped and self._outcome is not None and self._outcome.reason is Reason.COMPLETE:
                 yield from self._liveness(hunt, lasting, sum(self._outcome.transitions))
         if found:
             yield from self._nearest(subject, symmetry, found)
@@ -256,6 +268,8 @@ class NativeExploration:
 
     def _why(self, outcome: Outcome) -> str:
         """Why the search ended early, in words."""
+        if self._stopped:
+            return self._stopped
         match outcome.reason:
             case Reason.TIME:
                 return f"no more time after {self._limits.total_seconds:g} s"
