@@ -59,9 +59,8 @@ class NativeExplorer:
 class NativeExploration:
     """One run over one system.  `judge` may be abandoned at any time; `stats` then tells how far it came.
 
-    It ends once every property is settled, with `measure` only when the scope is exhausted, and with `first` in any case
-    where one is violated.
-    `judge` raises Unsupported for a system that has no packed states, or whose steps go wrong.
+    It ends once every property is settled, with `measure` only when the scope is exhausted, and with `first` as soon as
+    one is violated.  `judge` raises Unsupported for a system that has no packed states, or whose steps go wrong.
     """
 
     def __init__(
