@@ -26,7 +26,7 @@ MAY_IMPORT = {
 }
 """Rooms of `interlock` and the rooms that each may import."""
 
-THIRD_PARTY = {"lark": ("lang/",), "z3": ("engines/z3/",), "rich": ("render/",)}
+THIRD_PARTY = {"lark": ("lang/",), "z3": ("engines/z3/",), "llvmlite": ("engines/native/",), "rich": ("render/",)}
 """Which part of `interlock` alone may import a library."""
 
 
