@@ -55,6 +55,27 @@ def agree(system, sizes, states=STATES, **limits):
     return True
 
 
+def reduced_agrees(system, sizes, states=STATES):
+    """With both reductions: the same verdicts, and counterexamples that are as short; fewer states or as many."""
+    expected, there = explored(Exploration, system, sizes, states=states)
+    if not there.complete:
+        return ()
+    try:
+        found, here = explored(NativeExploration, system, sizes, threads=1)
+    except Unsupported:
+        return ()
+    assert here.complete
+    assert here.states <= there.states
+    for name, verdict in expected.items():
+        assert found[name].kind == verdict.kind, name
+        if isinstance(verdict, Violated | Proved):
+            assert len(found[name].trace.steps) == len(verdict.trace.steps), name
+            assert replay(system, found[name].trace) is None
+    dead = {action for action, count in there.actions if count == 0}
+    assert {action for action, count in here.actions if count == 0} == dead
+    return here.reductions
+
+
 HAND = [
     hand.mutex(), hand.mutex(broken=True), hand.lost_update(), hand.lock_server(), hand.lock_server(broken=True),
     hand.ordered(), hand.philosophers(), hand.havoc(), hand.ranged(),
@@ -85,3 +106,29 @@ def test_agrees_on_list_lru(path):
 def test_agrees_on_random_systems(system):
     for size in (1, 2):
         agree(system, {sort.name: size for sort in system.sorts}, states=2000, threads=size)
+
+
+@pytest.mark.parametrize("path", [f for f in FILES if "list_lru" not in f])
+def test_reductions_keep_what_is_found(path):
+    system, _ = lower_file(str(SPEC / path), read_bytes)
+    reduced_agrees(system, finite_scope(system))
+
+
+def test_both_reductions_are_used():
+    system, _ = lower_file(str(SPEC / "gallery/two_lock_queue.ilk"), read_bytes)
+    symmetry, partial_order = reduced_agrees(system, finite_scope(system))
+    assert symmetry.startswith("symmetry: Item (3! = 6)")
+    assert partial_order.startswith("partial-order reduction at ")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", [f for f in FILES if "list_lru" in f])
+def test_reductions_keep_what_is_found_in_list_lru(path):
+    system, _ = lower_file(str(SPEC / path), read_bytes)
+    reduced_agrees(system, finite_scope(system))
+
+
+@SETTINGS
+@given(systems(Features(symbolic_ranges=True)))
+def test_reductions_keep_what_is_found_in_random_systems(system):
+    reduced_agrees(system, {sort.name: 2 for sort in system.sorts}, states=2000)
