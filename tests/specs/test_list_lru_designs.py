@@ -28,7 +28,7 @@ FROZEN = {  # P1 P2 P4 P5 P12 P16 at a frozen size
 RIGHT = {
     "publish_first": FROZEN | {"create_mutex.exclusive", "lists.no_double_free"},
     "publish_first_plain": FROZEN,
-    "publish_first_enomem": FROZEN | {"lists.no_double_free", "clean_failure", "no_stray", "id_given_back"},
+    "publish_first_enomem": FROZEN | {"lists.no_double_free", "clean_failure", "no_orphan", "id_given_back"},
     "limbo": {
         "coverage",
         "lists.no_use_after_free",
@@ -38,7 +38,7 @@ RIGHT = {
         "install_once",
         "right_list",
         "no_leak",
-        "no_stray",
+        "no_orphan",
         "given_back",
         "ids",
     },
@@ -167,7 +167,7 @@ SABOTAGES = {
         "limbo",
         "limbo",
         (("slot(l, id(m)!) := none; rcu.retire(x!); limbo(x!) := true", "pick k: Lru"),),
-        ("no_stray",),
+        ("no_orphan",),
         TINY,
     ),
 }
