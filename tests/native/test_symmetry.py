@@ -9,10 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from tests.engines.random_systems import Features, systems
 from tests.native.orbits import Instance, complaints, quotient
 
-from interlock.engines.evaluate import Unsupported
+from interlock.core.verdict import Proved, Violated
+from interlock.engines.evaluate import Unsupported, replay
 from interlock.engines.judge import finite_scope
 from interlock.engines.native import colours, permuting, symmetry, unordered
 from interlock.engines.native.driver import Driver, Reason, Until
+from interlock.engines.native.explorer import NativeExploration
 from interlock.engines.native.generator import SystemGenerator
 from interlock.engines.native.judging import Judging
 from interlock.engines.native.packing import pack_layout
@@ -20,6 +22,7 @@ from interlock.engines.native.permuting import Exchange, plain_changes
 from interlock.engines.native.rows import Rows, network
 from interlock.engines.native.steps import Steps
 from interlock.engines.native.symmetry import Symmetry
+from interlock.engines.protocol import Limits
 from interlock.pipeline import lower_file, read_bytes
 
 FUZZ = bool(os.environ.get("INTERLOCK_FUZZ"))
@@ -182,6 +185,47 @@ def test_a_value_beyond_the_end_of_a_range_is_a_filling():
 
 def test_ranges_that_end_differently_in_each_state_are_left_alone():
     assert instance_of(RANGED.format(axiom="top <= 2"), Node=3).symmetry is None
+
+
+# Verdicts
+
+
+def verdicts(system, sizes, *, reduced):
+    names = [prop.name for prop in system.properties if prop.kind not in ("scenario", "liveness")]
+    limits = Limits(sizes=sizes, total_seconds=60, states=20_000, symmetry=reduced, partial_order=False)
+    run = NativeExploration(system, names, limits, measure=True)
+    return dict(run.judge()), run.stats()
+
+
+def agree(system, sizes):
+    """The search of orbits finds what the full one does, with counterexamples as short and of the reference meaning."""
+    try:
+        full, there = verdicts(system, sizes, reduced=False)
+    except Unsupported:
+        return
+    found, here = verdicts(system, sizes, reduced=True)
+    if not there.complete:
+        return
+    assert here.complete
+    assert (here.depth, here.states <= there.states) == (there.depth, True)
+    for name, verdict in found.items():
+        assert verdict.kind == full[name].kind, name
+        if isinstance(verdict, Violated | Proved):
+            assert len(verdict.trace.steps) == len(full[name].trace.steps), name
+            assert replay(system, verdict.trace) is None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted(str(p.relative_to(SPEC)) for p in SPEC.rglob("*.ilk")))
+def test_verdicts_are_those_of_the_full_search(path):
+    system, _ = lower_file(str(SPEC / path), read_bytes)
+    agree(system, finite_scope(system))
+
+
+@settings(SETTINGS, max_examples=200 if FUZZ else 8)
+@given(systems(Features(symbolic_ranges=True, counts=True)))
+def test_verdicts_on_random_systems_are_those_of_the_full_search(system):
+    agree(system, {sort.name: 3 for sort in system.sorts})
 
 
 # What is not symmetric
