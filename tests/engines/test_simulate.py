@@ -204,6 +204,18 @@ def test_time_ends_runs_that_would_go_on():
     assert 0 < stats.steps < 10**9
 
 
+def test_what_is_found_is_told_at_once():
+    system = system_of(CLOCK)
+    run = Simulation(system, ["day", "morning"], Limits(depth=200, threads=1), Walks(seconds=1e6))
+    telling = run.judge()
+    name, verdict = next(telling)  # though `day` keeps it going for ever
+    assert name == "morning"
+    assert isinstance(verdict, Violated)
+    assert replay(system, verdict.trace) is None
+    assert run.stats().runs > 0
+    telling.close()
+
+
 def test_what_the_evaluator_does_not_confirm_is_an_internal_error(monkeypatch):
     lie = replace(Tally.nothing(3), runs=1, found={"small": Sighting(2, 0)})
     monkeypatch.setattr(NativeWalker, "walk", lambda *_: lie)

@@ -156,7 +156,9 @@ def _judge(
             from interlock.engines.simulate import Simulation
 
             simulation = Simulation(system, names, limits, request.walks)
-            yield from (Finding(name, verdict) for name, verdict in simulation.judge())
+            for name, verdict in simulation.judge():
+                yield Finding(name, verdict)
+                yield Walked(simulation.stats())
             yield Walked(simulation.stats())
         case _:
             assert_never(request.command)

@@ -18,6 +18,9 @@ DEPTH = 200
 """Steps of a run unless it ends before."""
 
 _SECONDS = 10.0
+_AROUND = 30.0
+"""Seconds for what is done before and after the runs."""
+
 _HEAVIEST = 1000
 
 
@@ -45,7 +48,11 @@ def run(arguments: Namespace) -> int:
     from interlock_cli.judging import judge
 
     request = options.request("simulate", arguments)
-    seconds = arguments.seconds or (_SECONDS if arguments.runs is None else request.seconds)
+    if arguments.seconds is not None:  # what is asked for in so many words is no engine's limit to cut short
+        longest = max(request.limits.total_seconds, arguments.seconds)
+        limits = replace(request.limits, total_seconds=longest)
+        request = replace(request, limits=limits, seconds=max(request.seconds, arguments.seconds + _AROUND))
+    seconds = arguments.seconds or (_SECONDS if arguments.runs is None else request.limits.total_seconds)
     walks = Walks(arguments.runs, arguments.first, seconds, arguments.seed, tuple(arguments.weight))
     return judge(replace(request, walks=walks), arguments)
 

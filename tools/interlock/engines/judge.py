@@ -226,7 +226,7 @@ def merge(found: Sequence[Verdict]) -> Verdict:
     if violated:
         return min(violated, key=lambda v: len(v.trace.steps) if v.trace else 1_000_000)
     if proved:
-        return proved[0]
+        return min(proved, key=lambda v: len(v.trace.steps) if v.trace else 0)
     return max(found, key=_strength)
 
 

@@ -37,7 +37,7 @@ METHOD = "simulate"
 MOST_STARTS = 10_000
 """Initial states that runs start from."""
 
-_SHORTENING = 3.0
+_SHORTENING, _NO_TIME = 3.0, -1.0
 _PATIENCE = 0.1
 _FEW = 4
 _RUN_LIMIT = 1 << 40
@@ -63,7 +63,11 @@ class Simulation:
         self._told = 0.0
 
     def judge(self) -> Iterator[Found]:
-        """Yield (property, verdict) for every named property, once each."""
+        """Yield (property, verdict) for every named property.
+
+        One that a run settles is told at once, so that nothing is lost with a run that is broken off; and again at the
+        end, with the shortest run that was found by then.
+        """
         try:
             model = instantiate(self._system, self._limits.sizes)
             self._conclude = Conclusions(scope_text(model.layout, self._limits.sizes), self._clock, METHOD)
@@ -73,7 +77,10 @@ class Simulation:
             yield from self._judge_starts(model, checks, initial)
             walker = self._walker(model, initial, checks)
             for tally in self._make_runs(walker):
+                news = {name: sighting for name, sighting in tally.found.items() if name not in self._tally.found}
                 self._tally = tally
+                for name, sighting in news.items():
+                    yield name, self._confirmed(model, checks, walker, self._open[name], sighting, _NO_TIME)
             yield from self._settled(model, checks, walker)
             yield from self._rest()
         except Unsupported as reason:
@@ -206,15 +213,17 @@ class Simulation:
 
     def _settled(self, model: Model, checks: Checks, walker: Walker) -> Iterator[Found]:
         for name, sighting in sorted(self._tally.found.items(), key=lambda item: item[1]):
-            yield name, self._confirmed(model, checks, walker, self._open.pop(name), sighting)
+            yield name, self._confirmed(model, checks, walker, self._open.pop(name), sighting, _SHORTENING)
 
-    def _confirmed(self, model: Model, checks: Checks, walker: Walker, prop: Property, sighting: Sighting) -> Verdict:
+    def _confirmed(
+        self, model: Model, checks: Checks, walker: Walker, prop: Property, sighting: Sighting, seconds: float
+    ) -> Verdict:
         """The verdict if the evaluator agrees; otherwise one of the two is wrong, and that is said."""
         settles = Settling(model, checks, prop)
         run = retrace(model, *walker.path(sighting.run, sighting.steps), settles)
         if run is None:
             return self._conclude.unknown(f"{INTERNAL}: the evaluator does not confirm run {sighting.run}")
-        shortest = shorten(model, run, settles, Clock(_SHORTENING).tick)
+        shortest = shorten(model, run, settles, Clock(seconds).tick)
         trace = make_trace(model, shortest.initial, shortest.steps, reason=shortest.reason)
         return replace(self._conclude, scope=_joined(self._conclude.scope, f"run {sighting.run}")).settled(prop, trace)
 
