@@ -1,11 +1,25 @@
-"""Substitution in terms, and what occurs in them."""
+"""Substitution in terms, what occurs in them, and what they may be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from interlock.core.term import App, Count, Quant, Symbol, Term, Var, children, rebuild
+from interlock.core.term import (
+    FALSE,
+    App,
+    Count,
+    Eq,
+    Ite,
+    Literal,
+    Quant,
+    Symbol,
+    Term,
+    Value,
+    Var,
+    children,
+    rebuild,
+)
 
 
 def subterms(term: Term) -> Iterator[Term]:
@@ -67,6 +81,29 @@ def map_apps(term: Term, change: Callable[[App], Term]) -> Term:
     if isinstance(term, App):
         return change(term if same else App(term.symbol, new, term.primed))
     return term if same else rebuild(term, new)
+
+
+def leaves(term: Term) -> tuple[Value, ...]:
+    """Literals that a conditional may give."""
+    match term:
+        case Literal():
+            return (term.value,)
+        case Ite():
+            return (*leaves(term.yes), *leaves(term.no))
+        case _:
+            return ()
+
+
+def elsewhere(value: Term, formal: Var, param: Var) -> Term:
+    """The value of an update where one argument is not the thread's own."""
+
+    def decide(term: Term) -> Term:
+        if isinstance(term, Eq) and {term.left, term.right} == {formal, param}:
+            return FALSE
+        parts = children(term)
+        return rebuild(term, tuple(decide(p) for p in parts)) if parts else term
+
+    return decide(value)
 
 
 def _fresh(var: Var, taken: frozenset[str]) -> Var:

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from interlock.core.rewrite import substitute
+from interlock.core.rewrite import elsewhere, leaves, substitute
 from interlock.core.system import ProcessInfo, Property, Transition, TransitionSystem, Update
 from interlock.core.term import (
     FALSE,
@@ -302,29 +302,6 @@ def abstract_value(term: Term) -> Fact:
             return frozenset()
 
 
-def leaves(term: Term) -> tuple[Value, ...]:
-    """Literals that a conditional may give."""
-    match term:
-        case Literal():
-            return (term.value,)
-        case Ite():
-            return (*leaves(term.yes), *leaves(term.no))
-        case _:
-            return ()
-
-
 def only_shrinks(update: Update) -> bool:
     """Whether the new relation is a part of the old one."""
     return App(update.symbol, update.formals) in conjuncts(update.value)
-
-
-def elsewhere(value: Term, formal: Var, param: Var) -> Term:
-    """The value of an update where one argument is not the thread's own."""
-
-    def decide(term: Term) -> Term:
-        if isinstance(term, Eq) and {term.left, term.right} == {formal, param}:
-            return FALSE
-        parts = children(term)
-        return rebuild(term, tuple(decide(p) for p in parts)) if parts else term
-
-    return decide(value)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from interlock.core.rewrite import substitute
+from interlock.core.rewrite import leaves, substitute
 from interlock.core.system import ProcessInfo, Transition, TransitionSystem
 from interlock.core.term import (
     FALSE,
@@ -31,7 +31,6 @@ from interlock.core.term import (
 )
 from interlock.core.types import BOOL, EnumType
 from interlock.engines.native.independence import Footprint, is_choice
-from interlock.model.control_facts import leaves
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from interlock.core.rewrite import substitute
+from interlock.core.rewrite import elsewhere, leaves, substitute
 from interlock.core.system import Transition, TransitionSystem, Update
 from interlock.core.term import (
     FALSE,
@@ -37,7 +37,6 @@ from interlock.core.term import (
 )
 from interlock.core.types import BOOL
 from interlock.engines.evaluate.updates import point_writes
-from interlock.model.control_facts import elsewhere, leaves
 
 Place: TypeAlias = int | Literal | None
 """What is known of an argument: the number of the thread's parameter that it is, a constant, or nothing."""
