@@ -172,11 +172,38 @@ def test_weights_say_how_often_an_action_is_taken():
     assert 2.8 < taken["tick"] / taken["wander"] < 3.2
 
 
-def test_what_has_no_weight_is_not_taken_and_makes_no_deadlock():
-    system = system_of(DEADLOCK)
-    found, stats = simulate(system, weights=(("south", 0),))
+GATE = """module gate
+var open: Bool = false
+var came: Bool = false
+process walker {
+  step come: came := true
+  step pass: await open
+}
+action unlock {
+  await not open; open := true
+}
+deadlock free
+"""
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_what_has_no_weight_is_not_taken_and_makes_no_deadlock(monkeypatch, compiled):
+    if not compiled:
+        monkeypatch.setitem(sys.modules, "interlock.engines.native.walk", None)
+    found, stats = simulate(system_of(GATE), weights=(("unlock", 0),))
     assert isinstance(found["deadlock"], NoneUpTo)
-    assert dict(stats.actions) == {"north.one": 200, "north.two": 200, "south.two": 0, "south.one": 0}
+    assert dict(stats.actions) == {"walker.come": 200, "walker.pass": 0, "unlock": 0}
+    shut = GATE.replace("await not open; open := true", "await open; open := false")
+    assert isinstance(simulate(system_of(shut))[0]["deadlock"], Violated)
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_initial_states_are_judged(monkeypatch, compiled):
+    if not compiled:
+        monkeypatch.setitem(sys.modules, "interlock.engines.native.walk", None)
+    found, _ = simulate(system_of("module m\nvar x: 0..9\ninvariant low: x < 5\n"))
+    assert isinstance(found["low"], Violated)
+    assert found["low"].trace.steps == ()
 
 
 def test_distinct_states_are_estimated():
