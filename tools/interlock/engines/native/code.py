@@ -44,6 +44,8 @@ class Code:
         self._declare.branch(first)
         self._declare.position_before(self._entry.terminator)
         self.builder = ir.IRBuilder(first)
+        self._words: dict[tuple[str, int], Value] = {}
+        self._opposites: dict[int, tuple[Value, Value]] = {}
 
     # Functions
 
@@ -136,7 +138,11 @@ class Code:
         """The opposite of a truth value."""
         if isinstance(value, ir.Constant):
             return ir.Constant(I1, 1 - int(value.constant))
-        return self.builder.not_(value)
+        if id(value) not in self._opposites:
+            opposite = self.builder.not_(value)
+            self._opposites[id(opposite)] = (value, opposite)
+            return opposite
+        return self._opposites[id(value)][0]
 
     def compare(self, op: str, left: Number, right: Number) -> Value:
         """`==`, `!=`, `<`, `<=`, `>` or `>=` of numbers with a sign, or of truth values."""
@@ -177,6 +183,15 @@ class Code:
     def load(self, pointer: Value, index: Number = 0) -> Value:
         """The word at an index."""
         return self.builder.load(self.at(pointer, index), typ=I64)
+
+    def argument_word(self, argument: Value, index: int) -> Value:
+        """A word behind a parameter that nobody writes while the function runs; it is read once, at the start."""
+        key = (argument.name, index)
+        if key not in self._words:
+            here, self.builder = self.builder, self._declare
+            self._words[key] = self.load(argument, index)
+            self.builder = here
+        return self._words[key]
 
     def store(self, pointer: Value, index: Number, value: Number) -> None:
         """Write the word at an index."""

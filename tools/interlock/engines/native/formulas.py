@@ -9,8 +9,11 @@ loops, which stand behind the conditions that make them unnecessary.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import assert_never
+
+from llvmlite import ir
 
 from interlock.core.rewrite import subterms
 from interlock.core.term import (
@@ -333,8 +336,13 @@ class Formulas:
         if place.width == 0:
             return code.number(0)
         word, shift = self.address(place, index)
-        bits = code.shift_right(code.load(self.before if base is None else base, word), shift)
-        return code.bit_and(bits, (1 << place.width) - 1)
+        where = self.before if base is None else base
+        held = code.argument_word(where, word) if self._is_fixed(where, word) else code.load(where, word)
+        return code.bit_and(code.shift_right(held, shift), (1 << place.width) - 1)
+
+    def _is_fixed(self, base: Value, word: Number) -> bool:
+        """Whether a word is the same all through the function: of a state that came as an argument."""
+        return isinstance(base, ir.Argument) and isinstance(word, int)
 
     def write(self, place: Field, index: Number, position: Value, base: Value) -> None:
         """Put a position into a cell of the words at `base`."""
@@ -389,25 +397,32 @@ class Formulas:
 
 
 class _Every:
-    """The loop of `Formulas.every`."""
+    """The loop of `Formulas.every`; none where a type has one value."""
 
     def __init__(self, formulas: Formulas, type_: Type) -> None:
         self._formulas = formulas
         self._type = type_
+        self._loop: AbstractContextManager[Value] | None = None
 
     def __enter__(self) -> Operand:
         formulas, type_ = self._formulas, self._type
         code = formulas.code
         if isinstance(type_, RangeType):
             low, high = formulas.bounds(type_)
+            if low == high:
+                return Operand(code.number(low))
             self._loop = code.loop(low, code.add(high, 1))
             return Operand(self._loop.__enter__())
-        self._loop = code.loop(0, len(formulas.packing.layout.domain(type_).values))
+        size = len(formulas.packing.layout.domain(type_).values)
+        if size == 1:
+            return formulas.decode(formulas.packing.layout.domain(type_), type_, code.number(0))
+        self._loop = code.loop(0, size)
         position = self._loop.__enter__()
         return formulas.decode(formulas.packing.layout.domain(type_), type_, position)
 
     def __exit__(self, *problem: object) -> None:
-        self._loop.__exit__(*problem)
+        if self._loop is not None:
+            self._loop.__exit__(*problem)
 
 
 def default_of(type_: Type) -> object:
