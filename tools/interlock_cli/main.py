@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from interlock import __version__
-from interlock_cli import bmc, check, explore, fmt, new, prove, show, simulate
+from interlock_cli import bmc, check, compare, explore, fmt, new, prove, show, simulate
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -26,6 +26,7 @@ COMMANDS: dict[str, ModuleType] = {
     "prove": prove,
     "bmc": bmc,
     "explore": explore,
+    "compare": compare,
     "simulate": simulate,
     "show": show,
     "fmt": fmt,

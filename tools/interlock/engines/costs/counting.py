@@ -1,0 +1,159 @@
+"""Adds counters to a system: what one thread does in a holding, and how long it waits for others.
+
+One thread of a kind is watched, an arbitrary one that rigid symbols name; so counters cost no more states than they
+must, and the greatest value over all reachable states is that over all threads.  A counter stops at its ceiling, so
+that the states stay finite: what reaches it has to be measured again with a higher one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from interlock.core.rewrite import substitute
+from interlock.core.system import ProcessInfo, Transition, TransitionSystem, Update
+from interlock.core.term import FALSE, App, Arith, Compare, Eq, Literal, Symbol, Term, conj, disj, exists, ite, negate
+from interlock.core.types import INT, RangeType
+from interlock.engines.costs.quantities import OF_HOLDINGS, WHOLE, Key, Kind, Quantity
+from interlock.engines.costs.sections import (
+    Section,
+    among,
+    ends,
+    heaps_of,
+    place_of,
+    sections_of,
+    waits_for_readers,
+)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A system with counters, and what they count."""
+
+    system: TransitionSystem
+    quantities: tuple[Quantity, ...]
+
+
+def keys_of(system: TransitionSystem, process: ProcessInfo, sleeping: Collection[str]) -> tuple[Key, ...]:
+    """What can be counted of a kind of process; what no step of it ever does is left out."""
+    watch = _Watch(system, process, sleeping)
+    found: list[Key] = []
+    for section in (*sections_of(process), None):
+        name = WHOLE if section is None else section.name
+        if section is None and not ends(system, process):
+            continue  # a thread that goes on for ever has no whole to count
+        found += [(process.name, name, kind) for kind in OF_HOLDINGS if any(watch.doing(section, kind))]
+        if section is not None and watch.blocked(section) is not None:
+            found.append((process.name, name, "waiting"))
+    return tuple(found)
+
+
+def counted(
+    system: TransitionSystem, process: ProcessInfo, sleeping: Collection[str], ceilings: Mapping[Key, int]
+) -> Counted:
+    """The system with a counter for each key, which stops at its ceiling; `sleeping` are actions that may sleep."""
+    watch = _Watch(system, process, sleeping)
+    sections = {section.name: section for section in sections_of(process)}
+    extra: dict[int, list[Update]] = {}
+    quantities: list[Quantity] = []
+    for key, ceiling in ceilings.items():
+        _, name, kind = key
+        symbol = Symbol(f"cost.{name or 'whole'}.{kind}".replace(" ", "_"), (), RangeType(0, ceiling))
+        for number, value in watch.updates(symbol, sections.get(name), kind, ceiling):
+            extra.setdefault(number, []).append(Update(symbol, (), value))
+        quantities.append(Quantity(process.name, name, kind, App(symbol), counter=symbol))
+    symbols = tuple(q.counter for q in quantities if q.counter is not None)
+    zeros = tuple(Update(symbol, (), Literal(0, symbol.result)) for symbol in symbols)
+    transitions = tuple(
+        replace(transition, updates=(*transition.updates, *extra.get(number, ())))
+        for number, transition in enumerate(system.transitions)
+    )
+    bigger = replace(
+        system,
+        symbols=(*system.symbols, *watch.symbols, *symbols),
+        initial_values=(*system.initial_values, *zeros),
+        transitions=transitions,
+    )
+    return Counted(bigger, tuple(quantities))
+
+
+class _Watch:
+    """One arbitrary thread of a kind, and the steps that count for it."""
+
+    def __init__(self, system: TransitionSystem, process: ProcessInfo, sleeping: Collection[str]) -> None:
+        self._system = system
+        self._process = process
+        self.symbols = tuple(Symbol(f"cost.{p.name}", (), p.type, rigid=True) for p in process.params)
+        self._who: tuple[Term, ...] = tuple(App(symbol) for symbol in self.symbols)
+        self._sleeping = sleeping
+        self._heaps = heaps_of(system)
+        self._processes = {p.name: p for p in system.processes}
+
+    def doing(self, section: Section | None, kind: Kind) -> Iterator[tuple[int, Transition]]:
+        """The steps of the kind of process that count in a holding; leaving and entering are none of its own."""
+        for number, transition in enumerate(self._system.transitions):
+            if transition.process != self._process.name or not self._is(transition, kind):
+                continue
+            place = place_of(transition, self._process)
+            if section is None or (place in section.places and place != section.exit):
+                yield number, transition
+
+    def updates(self, symbol: Symbol, section: Section | None, kind: Kind, ceiling: int) -> Iterator[tuple[int, Term]]:
+        """What becomes of a counter in each of the steps that change it."""
+        counter = App(symbol)
+        more = ite(Compare("<", counter, Literal(ceiling, INT)), Arith("+", counter, Literal(1, INT)), counter)
+        zero = Literal(0, symbol.result)
+        if kind == "waiting":
+            assert section is not None
+            blocked = self.blocked(section)
+            assert blocked is not None
+            for number, transition in self._holding(section):
+                yield number, ite(conj((blocked, negate(self._mine(transition)))), more, counter)
+        else:
+            for number, transition in self.doing(section, kind):
+                yield number, ite(self._mine(transition), more, counter)
+        if section is None:
+            return
+        for number, transition in enumerate(self._system.transitions):
+            if transition.process == self._process.name:
+                place = place_of(transition, self._process)
+                if place == (section.enter if kind == "waiting" else section.exit):
+                    yield number, ite(self._mine(transition), zero, counter)
+
+    def blocked(self, section: Section) -> Term | None:
+        """That the thread stands before the section and cannot enter; None where it always can."""
+        here = among(self._process, self._who, frozenset((section.enter,)))
+        ways: list[Term] = []
+        for transition in self._system.transitions:
+            if transition.process == self._process.name and place_of(transition, self._process) == section.enter:
+                own = dict(zip(transition.params, self._who, strict=True))
+                ways.append(exists(transition.witnesses, substitute(transition.guard, own)))
+        return conj((here, negate(disj(ways)))) if ways else None
+
+    def _holding(self, section: Section) -> Iterator[tuple[int, Transition]]:
+        """Steps that somebody takes while he holds a section of the same lock."""
+        for number, transition in enumerate(self._system.transitions):
+            process = self._processes.get(transition.process or "")
+            if process is not None:
+                place = place_of(transition, process)
+                if any(s.lock == section.lock and place in s.places for s in sections_of(process)):
+                    yield number, transition
+
+    def _mine(self, transition: Transition) -> Term:
+        """That it is the watched thread which takes the step."""
+        if transition.process != self._process.name:
+            return FALSE
+        return conj(Eq(p, who) for p, who in zip(transition.params, self._who, strict=True))
+
+    def _is(self, transition: Transition, kind: Kind) -> bool:
+        match kind:
+            case "steps":
+                return True
+            case "allocations":
+                return any(heap.allocates(transition) for heap in self._heaps)
+            case "grace periods":
+                return waits_for_readers(transition)
+            case "sleeps":
+                return transition.action in self._sleeping
+            case "waiting" | "at rest" | "at most":
+                return False

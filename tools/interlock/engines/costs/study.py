@@ -1,0 +1,202 @@
+"""Measures one system: every cost in scopes of growing size, for as long as there is time, and how it grows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from interlock.core.system import ProcessInfo, TransitionSystem
+from interlock.engines.costs.counting import counted, keys_of
+from interlock.engines.costs.fitting import Fit, fit, grows_with
+from interlock.engines.costs.hidden import hidden_in
+from interlock.engines.costs.measuring import Build, Measured, Search, maxima, possible
+from interlock.engines.costs.parallel import memory_of, pairs_of
+from interlock.engines.costs.quantities import Key, Quantity
+from interlock.engines.costs.sections import may_sleep, sections_of
+from interlock.engines.costs.sizing import Plan, plan_of
+from interlock.engines.costs.slicing import sliced
+from interlock.engines.evaluate import Unsupported
+
+_MOST_FACTOR = 3
+_LONG = 2.0
+"""Seconds after which machine code was needed, and will be in all scopes that follow."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A cost in one scope: `point` are the sizes of the varied sorts, `sizes` of all."""
+
+    point: Mapping[str, int]
+    sizes: Mapping[str, int]
+    measured: Measured
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A cost in every scope in which it was measured."""
+
+    key: Key
+    samples: tuple[Sample, ...]
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether in some scope there is no bound."""
+        return any(s.measured.unbounded for s in self.samples)
+
+    @property
+    def points(self) -> tuple[tuple[Mapping[str, int], int], ...]:
+        """Values in scopes that were exhausted."""
+        return tuple((s.point, s.measured.value) for s in self.samples if s.measured.exact)
+
+    @property
+    def fit(self) -> Fit | None:
+        """How it grows; None where the exhausted scopes do not tell, or there is no bound."""
+        return None if self.unbounded else fit(self.points)
+
+    @property
+    def grows_with(self) -> tuple[str, ...]:
+        """The sorts of which more were measured to cost more."""
+        return grows_with(self.points)
+
+    @property
+    def largest(self) -> Sample | None:
+        """The sample with the greatest value, one that is exact if there is any."""
+        return max(self.samples, key=lambda s: (s.measured.unbounded, s.measured.value, s.measured.exact), default=None)
+
+
+@dataclass(frozen=True)
+class Study:
+    """What was measured of a system.
+
+    `parallel` says of (process, section), with the empty section for the whole operation, whether two can be in it at
+    once; None where that is not known.  `system` is what was run, and names what is in its runs.  `hidden` are places
+    where the specification costs less than an implementation would; `trouble` says why something could not be measured.
+    """
+
+    varied: tuple[str, ...]
+    costs: tuple[Cost, ...]
+    parallel: Mapping[tuple[str, str], bool | None]
+    sections: tuple[tuple[str, str], ...]
+    system: TransitionSystem
+    exhausted: tuple[Mapping[str, int], ...] = ()
+    hidden: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+def study(
+    system: TransitionSystem, seconds: float, *, native: bool = True, progress: Callable[[str], None] = lambda _: None
+) -> Study:
+    """Measure everything there is to measure, in as many scopes as the time allows."""
+    run = _Run(system, monotonic() + seconds, native=native, progress=progress)
+    return run.study()
+
+
+class _Run:
+    """One system on its way through the scopes."""
+
+    def __init__(
+        self, system: TransitionSystem, until: float, *, native: bool, progress: Callable[[str], None]
+    ) -> None:
+        self._system = system
+        self._sleeping = may_sleep(system)
+        self._sliced = sliced(system)
+        self._plan: Plan = plan_of(system)
+        self._until = until
+        self._native = native
+        self._progress = progress
+        self._samples: dict[Key, list[Sample]] = {}
+        self._exhausted: list[Mapping[str, int]] = []
+        self._large: set[str] = set()
+
+    def study(self) -> Study:
+        """Measure in ever larger scopes; one that includes a scope which was not exhausted is not tried."""
+        trouble = ""
+        parallel: dict[tuple[str, str], bool | None] = {}
+        try:
+            factor, first = self._factor()
+            parallel = dict(self._parallel(factor))
+            open_ended: list[Mapping[str, int]] = []
+            for number, point in enumerate(self._plan.points()):
+                if any(all(point[s] >= cut[s] for s in point) for cut in open_ended) or monotonic() > self._until:
+                    continue
+                found = first if not number else self._measure(point, factor)
+                self._note(point, self._plan.sizes(point, factor), found)
+                if all(m.exact for m in found.values()):
+                    self._exhausted.append(point)
+                else:
+                    open_ended.append(point)
+                if not self._plan.varied:
+                    break
+        except Unsupported as reason:
+            trouble = str(reason)
+        sections = tuple((p.name, s.name) for p in self._system.processes for s in sections_of(p))
+        costs = tuple(Cost(key, tuple(samples)) for key, samples in self._samples.items())
+        return Study(
+            self._plan.varied,
+            costs,
+            parallel,
+            sections,
+            self._sliced,
+            tuple(self._exhausted),
+            hidden_in(self._system),
+            trouble,
+        )
+
+    def _note(self, point: Mapping[str, int], sizes: Mapping[str, int], found: Mapping[Key, Measured]) -> None:
+        for key, measured in found.items():
+            self._samples.setdefault(key, []).append(Sample(point, sizes, measured))
+
+    def _factor(self) -> tuple[int, dict[Key, Measured]]:
+        """How many blocks there are for each that is needed: enough that more of them change nothing."""
+        point = dict.fromkeys(self._plan.varied, 1)
+        found = self._measure(point, 1)
+        factor = 1
+        while self._plan.blocks and factor < _MOST_FACTOR and monotonic() < self._until:
+            more = self._measure(point, factor + 1)
+            if all(more[key].value <= m.value and not more[key].unbounded > m.unbounded for key, m in found.items()):
+                break
+            factor, found = factor + 1, more
+        return factor, found
+
+    def _measure(self, point: Mapping[str, int], factor: int) -> dict[Key, Measured]:
+        """All costs in one scope."""
+        sizes = self._plan.sizes(point, factor)
+        self._progress(", ".join(f"{sort}={size}" for sort, size in sizes.items()))
+        memory = memory_of(self._sliced)
+        jobs: dict[str, tuple[Build, tuple[Key, ...]]] = {
+            process.name: (self._counting(process), keys_of(self._sliced, process, self._sleeping))
+            for process in self._sliced.processes
+        }
+        jobs[""] = (lambda _: (self._sliced, memory), tuple(quantity.key for quantity in memory))
+        found: dict[Key, Measured] = {}
+        for name, (build, keys) in jobs.items():
+            search = Search(sizes, self._until, self._native, glance=name not in self._large)
+            begun = monotonic()
+            found |= maxima(build, {key: self._guess(key, point) for key in keys}, search)
+            if monotonic() - begun > _LONG:
+                self._large.add(name)
+        return found
+
+    def _counting(self, process: ProcessInfo) -> Build:
+        def build(ceilings: Mapping[Key, int]) -> tuple[TransitionSystem, Sequence[Quantity]]:
+            bigger = counted(self._sliced, process, self._sleeping, ceilings)
+            return bigger.system, bigger.quantities
+
+        return build
+
+    def _guess(self, key: Key, point: Mapping[str, int]) -> int:
+        """What smaller scopes let expect."""
+        samples = self._samples.get(key, ())
+        best = fit([(s.point, s.measured.value) for s in samples if s.measured.exact])
+        most = max((s.measured.value for s in samples), default=0)
+        return most if best is None else max(best.at(point), 0)
+
+    def _parallel(self, factor: int) -> Iterator[tuple[tuple[str, str], bool | None]]:
+        """What can be done by two threads of a kind at once, in a scope with two of them."""
+        for process in self._sliced.processes:
+            wanted = list(pairs_of(self._sliced, process))
+            own = {str(p.type) for p in process.params}
+            point = {sort: 2 if sort in own else 1 for sort in self._plan.varied}
+            sizes = self._plan.sizes(point, factor) | {sort: 2 for sort in self._plan.single if sort in own}
+            yield from possible(self._sliced, wanted, Search(sizes, self._until, self._native)).items()

@@ -1,0 +1,204 @@
+"""Designs compared, as one page that needs nothing else: tables that sort, and behind each cell its run or proof."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+
+from interlock.compare import Design
+from interlock.engines.judge import Judgement
+from interlock.render.compare_text import notes_of
+from interlock.render.comparison import (
+    COLUMNS,
+    LEGEND,
+    MARKS,
+    MARKS_LEGEND,
+    Cell,
+    Row,
+    memory_of,
+    outcome_of,
+    properties_of,
+    rows_of,
+    verdict_of,
+)
+from interlock.render.facts import Names
+from interlock.render.terminal import WORDS
+from interlock.render.traces import lines_of_interleaving, lines_of_run
+
+_INTRODUCTION = (
+    "What each design does while it holds which lock, and what holds of it. "
+    "Click a heading to sort, a cell to see what it rests on."
+)
+
+_STYLE = """
+:root { color-scheme: light dark; --line: light-dark(#d5d9de, #3a3f46); --soft: light-dark(#f4f6f8, #1c2026);
+  --bad: light-dark(#b3261e, #ff8a80); --good: light-dark(#1b6e3c, #7ddc9f); --mild: light-dark(#8a5a00, #ffcc66); }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 96rem; padding: 0 1.5rem; }
+h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
+h3 { font-size: 1rem; margin: 1.6rem 0 .3rem; } p { margin: .3rem 0; max-width: 60rem; }
+.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
+table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
+th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
+th { background: var(--soft); cursor: pointer; white-space: nowrap; position: sticky; top: 0; }
+th::after { content: " \\2195"; opacity: .35; } tbody tr:last-child td { border-bottom: 0; }
+tbody tr:hover td, section:target { background: var(--soft); }
+td.sign { text-align: center; } td.sign a { display: block; text-decoration: none; font-weight: 700; }
+.good { color: var(--good); } .bad { color: var(--bad); } .mild { color: var(--mild); }
+.dim, .dim a { opacity: .65; } a { color: inherit; } small { opacity: .7; }
+pre { background: var(--soft); padding: .7rem 1rem; border-radius: 8px; overflow-x: auto; font-size: 13px; }
+"""
+
+_SCRIPT = """
+for (const th of document.querySelectorAll("th")) th.onclick = () => {
+  const body = th.closest("table").tBodies[0], i = th.cellIndex, up = th.dataset.up = th.dataset.up === "1" ? "0" : "1";
+  const key = row => { const d = row.cells[i].dataset.k; return d === undefined ? row.cells[i].textContent : Number(d); };
+  const order = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
+  [...body.rows].sort((a, b) => (up === "1" ? 1 : -1) * order(key(a), key(b))).forEach(row => body.append(row));
+};
+"""
+
+
+def html_of_comparison(designs: Sequence[Design]) -> str:
+    """The whole page."""
+    parts = [
+        "<!doctype html>",
+        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
+        f"<title>Designs compared</title><style>{_STYLE}</style></head><body>",
+        "<h1>Designs compared</h1>",
+        f"<p>{_INTRODUCTION}</p>",
+        "<h2>Costs</h2>",
+        _table(("design", "operation", "holding", *COLUMNS), (c for d in designs for c in _costs(d))),
+        *(f"<p><small>{escape(line)}</small></p>" for line in LEGEND),
+    ]
+    memory = [row for design in designs for row in _memory(design)]
+    if memory:
+        parts += ["<h2>Memory</h2>", _table(("design", "heap", "live at rest", "live at most"), memory)]
+    names = properties_of(designs)
+    if names:
+        head = ("design", *names)
+        parts += ["<h2>Properties</h2>", _table(head, (_signs(d, names) for d in designs))]
+        parts.append(f"<p><small>{escape(MARKS_LEGEND)}</small></p>")
+    parts.append("<h2>What it rests on</h2>")
+    parts += [piece for design in designs for piece in _evidence(design)]
+    return "\n".join([*parts, f"<script>{_SCRIPT}</script></body></html>", ""])
+
+
+def _table(head: Sequence[str], rows: Iterator[str] | Sequence[str]) -> str:
+    heads = "".join(f"<th>{escape(word)}</th>" for word in head)
+    body = "\n".join(rows)
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+
+
+def _costs(design: Design) -> Iterator[str]:
+    for row in rows_of(design):
+        cells = "".join(
+            f'<td data-k="{_weight(cell)}"{_tone(cell)}>{_linked(_anchor(row, column), cell)}</td>'
+            for column, cell in zip(COLUMNS, row.cells, strict=True)
+        )
+        yield f"<tr>{_named(design)}<td>{escape(row.operation)}</td><td>{escape(row.where)}</td>{cells}</tr>"
+
+
+def _weight(cell: Cell) -> str:
+    return "1e9" if cell.weight == float("inf") else f"{cell.weight:g}"
+
+
+def _tone(cell: Cell) -> str:
+    """Zero is of no interest, no bound is."""
+    kind = "dim" if cell.text in ("0", "no") else "bad" if cell.text == "no bound" else ""
+    return f' class="{kind}"' if kind else ""
+
+
+def _linked(anchor: str, cell: Cell) -> str:
+    text = escape(cell.text)
+    return f'<a href="#{anchor}" title="{escape(cell.detail)}">{text}</a>' if cell.detail else text
+
+
+def _named(design: Design) -> str:
+    return f'<td><a href="#{escape(design.name)}" title="{escape(design.summary)}">{escape(design.name)}</a></td>'
+
+
+def _memory(design: Design) -> Iterator[str]:
+    for heap, rest, most in memory_of(design):
+        cells = "".join(
+            f'<td data-k="{_weight(cell)}">{_linked(_memory_anchor(design, heap, kind), cell)}</td>'
+            for kind, cell in (("rest", rest), ("most", most))
+        )
+        yield f"<tr>{_named(design)}<td>{escape(heap)}</td>{cells}</tr>"
+
+
+def _signs(design: Design, names: Sequence[str]) -> str:
+    cells: list[str] = []
+    for name in names:
+        judgement = verdict_of(design, name)
+        if judgement is None:
+            cells.append("<td></td>")
+            continue
+        word, tone = WORDS[judgement.verdict.kind][0], _tone_of(judgement)
+        sign = {"+": "✓", "(+)": "(✓)", "-": "✗"}.get(MARKS[judgement.verdict.kind], "?")
+        link = f'<a class="{tone}" href="#{_property_anchor(design, name)}" title="{word}">{sign}</a>'
+        cells.append(f'<td class="sign">{link}</td>')
+    return f"<tr>{_named(design)}{''.join(cells)}</tr>"
+
+
+def _tone_of(judgement: Judgement) -> str:
+    return {"green": "good", "red": "bad"}.get(WORDS[judgement.verdict.kind][1], "mild")
+
+
+# What cells link to
+
+
+def _anchor(row: Row, column: str) -> str:
+    return _safe(row.design.name, row.operation, row.section or "whole", column)
+
+
+def _memory_anchor(design: Design, heap: str, kind: str) -> str:
+    return _safe(design.name, "heap", heap, kind)
+
+
+def _property_anchor(design: Design, name: str) -> str:
+    return _safe(design.name, "property", name)
+
+
+def _safe(*parts: str) -> str:
+    return escape("-".join(parts).replace(" ", "_"))
+
+
+def _evidence(design: Design) -> Iterator[str]:
+    """Everything that is known of one design, for its cells to link to."""
+    yield f'<section id="{escape(design.name)}"><h2>{escape(design.name)}</h2><p>{escape(design.summary)}</p>'
+    yield f"<p><small>{escape(design.path)}: {escape(outcome_of(design))}</small></p>"
+    yield "".join(f"<p><small>{escape(note)}</small></p>" for note in notes_of(design))
+    for row in rows_of(design):
+        for column, cell in zip(COLUMNS, row.cells, strict=True):
+            if cell.detail:
+                yield _proof(design, _anchor(row, column), f"{row.operation}, {row.where}: {column}", cell)
+    for heap, rest, most in memory_of(design):
+        for kind, cell in (("rest", rest), ("most", most)):
+            yield _proof(design, _memory_anchor(design, heap, kind), f"{heap}: live at {kind}", cell)
+    yield from (_judged(design, judgement) for judgement in design.judgements)
+    yield "</section>"
+
+
+def _proof(design: Design, anchor: str, title: str, cell: Cell) -> str:
+    text = f'<section id="{anchor}"><h3>{escape(title)}: {escape(cell.text)}</h3><p>{escape(cell.detail)}</p>'
+    if cell.run is not None and design.study is not None:
+        lines = lines_of_run(cell.run, Names(design.study.system, verbose=False))
+        run = "\n".join(line.plain for line in lines)
+        text += f"<details><summary>a run that attains the largest value</summary><pre>{escape(run)}</pre></details>"
+    return f"{text}</section>"
+
+
+def _judged(design: Design, judgement: Judgement) -> str:
+    verdict = judgement.verdict
+    about = " ".join(part for part in (WORDS[verdict.kind][0], "by", verdict.method, verdict.bound) if part)
+    text = (
+        f'<section id="{_property_anchor(design, judgement.name)}"><h3>{escape(judgement.name)}: {escape(about)}</h3>'
+    )
+    text += f"<p>{escape(judgement.doc)}</p>" if judgement.doc else ""
+    trace = getattr(verdict, "trace", None)
+    if trace is not None and design.system is not None:
+        names = Names(design.system, verbose=False)
+        lines = [*lines_of_run(trace, names), *lines_of_interleaving(trace, names)]
+        run = "\n".join(line.plain for line in lines)
+        text += f"<pre>{escape(run)}</pre>"
+    return f"{text}</section>"

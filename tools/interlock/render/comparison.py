@@ -1,0 +1,149 @@
+"""The table that compares designs, as plain cells: what terminal, Markdown, JSON and HTML all show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from interlock.compare import Design
+from interlock.core.trace import Trace
+from interlock.engines.costs.quantities import OF_HOLDINGS, WHOLE, Kind
+from interlock.engines.costs.sections import ends
+from interlock.engines.costs.study import Cost, Study
+from interlock.engines.judge import Judgement
+
+COLUMNS = ("steps", "allocations", "grace periods", "sleeps", "waiting", "two at once")
+"""What is told of each holding, in this order."""
+
+LEGEND = (
+    "Each row is one holding of a lock by one operation, or the whole operation: the most that one thread does in it.",
+    "`waiting`: the most steps that others take inside the lock while a thread stands before it and cannot enter.",
+    "`two at once`: whether two threads of the kind can hold it, or be in the midst of the operation, together.",
+    "A formula fits every scope that was exhausted exactly; `at least` means that a scope was too large for the time.",
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number, or what is known of it: `text`, what it rests on, and a run that attains it."""
+
+    text: str
+    detail: str = ""
+    run: Trace | None = None
+    weight: float = 0.0
+    """By what rows are sorted."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One holding (or with an empty section the whole) of one operation of one design."""
+
+    design: Design
+    operation: str
+    section: str
+    cells: tuple[Cell, ...]
+
+    @property
+    def where(self) -> str:
+        """The section, in words."""
+        return self.section or "(whole operation)"
+
+
+def rows_of(design: Design) -> list[Row]:
+    """The rows of one design: the sections of each kind of process, and then the whole."""
+    study = design.study
+    if study is None:
+        return []
+    by_key = {cost.key: cost for cost in study.costs}
+    rows: list[Row] = []
+    for process in study.system.processes:
+        names = [section for owner, section in study.sections if owner == process.name]
+        for section in (*names, *([WHOLE] if ends(study.system, process) else [])):
+            cells = [_counted(by_key.get((process.name, section, kind)), study, kind) for kind in OF_HOLDINGS]
+            waiting = by_key.get((process.name, section, "waiting"))
+            cells.append(_counted(waiting, study, "waiting") if section else Cell("", weight=-1))
+            cells.append(_together(study.parallel.get((process.name, section))))
+            rows.append(Row(design, process.name, section, tuple(cells)))
+    return rows
+
+
+def memory_of(design: Design) -> Iterator[tuple[str, Cell, Cell]]:
+    """Each heap, with what lives at rest and what lives at most."""
+    study = design.study
+    costs = {} if study is None else {cost.key: cost for cost in study.costs}
+    for _, heap, kind in costs:
+        if kind == "at rest" and study is not None:
+            yield heap, *(_counted(costs.get(("", heap, k)), study, k) for k in ("at rest", "at most"))
+
+
+def _counted(cost: Cost | None, study: Study, kind: Kind) -> Cell:
+    """A cost, in one line and in full."""
+    if cost is None or cost.largest is None:
+        if study.trouble or (kind in ("at rest", "at most")):
+            return Cell("?", study.trouble or "not measured")
+        if not study.exhausted and kind == "steps":
+            return Cell("?", "not measured: there was no time")
+        return Cell("0", "no step does it")
+    largest = cost.largest
+    run = largest.measured.run
+    detail = "; ".join(
+        f"{_scope(s.point)}: "
+        + ("no bound" if s.measured.unbounded else f"{'' if s.measured.exact else 'at least '}{s.measured.value}")
+        for s in cost.samples
+    )
+    if cost.unbounded:
+        return Cell("no bound", detail, run, float("inf"))
+    value = float(largest.measured.value)
+    if cost.fit is not None:
+        return Cell(str(cost.fit), f"{cost.fit.growth}; {detail}", run, value)
+    if not cost.points:
+        return Cell(f"at least {largest.measured.value}", detail, run, value)
+    top, best = max(((v, p) for p, v in cost.points), key=lambda pair: pair[0])
+    growing = f", grows with {', '.join(cost.grows_with)}" if cost.grows_with else ""
+    at = f" at {_scope(best)}" if best else ""
+    return Cell(f"{top}{at}{growing}", detail, run, value)
+
+
+def _together(answer: bool | None) -> Cell:
+    match answer:
+        case True:
+            return Cell("yes", weight=1)
+        case False:
+            return Cell("no")
+        case None:
+            return Cell("", weight=-1)
+
+
+def _scope(point: Mapping[str, int]) -> str:
+    return ", ".join(f"{sort}={size}" for sort, size in point.items())
+
+
+def properties_of(designs: Sequence[Design]) -> list[str]:
+    """The properties that more than one design is asked for; all, where there is one design."""
+    count: dict[str, int] = {}
+    for design in designs:
+        for judgement in design.judgements:
+            count[judgement.name] = count.get(judgement.name, 0) + 1
+    return [name for name, times in count.items() if times > 1 or len(designs) == 1]
+
+
+def verdict_of(design: Design, name: str) -> Judgement | None:
+    """The judgement on one property."""
+    return next((j for j in design.judgements if j.name == name), None)
+
+
+MARKS = {"proved": "+", "holds": "(+)", "violated": "-", "none_up_to": "?", "not_inductive": "?", "unknown": "?"}
+"""A verdict in one sign."""
+
+MARKS_LEGEND = (
+    "+ proved for any size, (+) holds in the scope, - refuted, ? not known, blank: not a property of the design"
+)
+
+
+def outcome_of(design: Design) -> str:
+    """All verdicts of a design in a few words."""
+    kinds = [j.verdict.kind for j in design.judgements]
+    words = (("proved", "proved"), ("holds", "hold in a scope"), ("violated", "refuted"))
+    parts = [f"{kinds.count(kind)} {word}" for kind, word in words if kind in kinds]
+    others = sum(kind not in ("proved", "holds", "violated") for kind in kinds)
+    return ", ".join([*parts, *([f"{others} unknown"] if others else [])]) or "not judged"

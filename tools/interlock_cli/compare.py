@@ -1,0 +1,130 @@
+"""Compare designs: what each does while it holds which lock, how that grows, and what holds of it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from interlock_cli import options
+
+if TYPE_CHECKING:
+    from interlock.compare import Design
+    from interlock.core.diagnostic import Diagnostic
+
+SUMMARY = "compare designs by what they cost and by what holds of them"
+EXAMPLES = """\
+examples:
+  interlock compare spec/list_lru --verdicts off
+  interlock compare spec/list_lru/v13.ilk spec/list_lru/handshake.ilk --format markdown
+  interlock compare spec/list_lru --format html --output designs.html
+"""
+
+_DEEP = 20_000
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("paths", nargs="+", metavar="PATH", help="a specification, or a folder of them")
+    parser.add_argument(
+        "--format", choices=("text", "markdown", "json", "html"), default="text", help="json: see docs/compare.md"
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="write there instead of to standard output")
+    parser.add_argument(
+        "--verdicts", choices=("on", "off"), default="on", help="whether properties are judged too, as by check"
+    )
+    parser.add_argument("--limit", type=options.positive_float, default=60.0, metavar="S", help="costs of each design")
+    parser.add_argument("--check-limit", type=options.positive_float, default=300.0, metavar="S", help="its verdicts")
+    parser.add_argument("-j", "--jobs", type=options.positive, default=0, metavar="N", help="designs at a time")
+    parser.add_argument("--engine", choices=("auto", "reference"), default="auto", help="how states are explored")
+
+
+def run(arguments: Namespace) -> int:
+    """Compare everything under the paths."""
+    from interlock.compare import Wanted, compare_file, designs_of
+    from interlock.core.diagnostic import diagnose
+    from interlock.lang.loader import collect
+    from interlock.pipeline import Request
+    from interlock_cli.console import complain
+
+    paths, problems = collect(arguments.paths)
+    request = Request(seconds=arguments.check_limit) if arguments.verdicts == "on" else None
+    wanted = Wanted(arguments.limit, request, arguments.engine == "auto")
+    sys.setrecursionlimit(_DEEP)  # terms may be nested deeper than `pickle` follows by default
+    jobs = min(options.jobs(arguments), max(1, len(paths)))
+    everything = (
+        [compare_file(path, wanted) for path in paths]
+        if jobs == 1
+        else _together(partial(compare_file, wanted=wanted), paths, jobs)
+    )
+    designs = designs_of(everything)
+    complaints = [*problems, *(d for one in everything if one.rejected for d in one.diagnostics)]
+    if not designs and not any(c.is_error for c in complaints):
+        why = "nothing here is a design: none has a process that comes to an end and says what is expected of it"
+        complaints.append(diagnose("E0902", why, path=", ".join(arguments.paths)))
+    if designs or arguments.format == "json":
+        complaints += _write(designs, complaints, arguments)
+    complain(complaints)
+    if any(c.is_error for c in complaints):
+        return 2
+    return 0 if all(design.expected for design in designs) else 1
+
+
+def _together(compare: Callable[[str], Design], paths: Sequence[str], jobs: int) -> list[Design]:
+    """Compare several files at a time, each in a process of its own."""
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    with ProcessPoolExecutor(jobs, context, sys.setrecursionlimit, (_DEEP,)) as pool:
+        try:
+            return list(pool.map(compare, paths))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.kill()
+            raise
+
+
+def _write(designs: Sequence[Design], complaints: Sequence[Diagnostic], arguments: Namespace) -> list[Diagnostic]:
+    """Write the comparison in the form that is asked for; what went wrong."""
+    from interlock.core.diagnostic import diagnose
+
+    text = _text(designs, complaints, arguments.format)
+    if arguments.output is None:
+        if arguments.format == "text":
+            from interlock.render.compare_text import lines_of_comparison
+            from interlock_cli.console import put
+
+            put(lines_of_comparison(designs))
+        else:
+            sys.stdout.write(text)
+        return []
+    try:
+        Path(arguments.output).write_text(text, encoding="utf-8")
+    except OSError as problem:
+        return [diagnose("E0927", f"cannot write {arguments.output}: {problem.strerror}", path=arguments.output)]
+    return []
+
+
+def _text(designs: Sequence[Design], complaints: Sequence[Diagnostic], form: str) -> str:
+    match form:
+        case "text":
+            from interlock.render.compare_text import lines_of_comparison
+
+            return "".join(f"{line.plain}\n" for line in lines_of_comparison(designs))
+        case "markdown":
+            from interlock.render.compare_text import markdown_of_comparison
+
+            return markdown_of_comparison(designs)
+        case "json":
+            from interlock import __version__
+            from interlock.render.compare_json import json_of_comparison
+
+            return json_of_comparison(designs, complaints, tool=__version__)
+        case _:
+            from interlock.render.compare_html import html_of_comparison
+
+            return html_of_comparison(designs)
