@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parents[2] / "spec/list_lru"
 LIMITS = Limits(query_seconds=60.0, total_seconds=600.0)
 
 ALWAYS = {"coverage", "install_once", "no_dangling", "no_leak", "right_list", "ids", "lists.no_double_free"}
+GROWTH = {"grace", "retirement", "arrays.no_use_after_free", "lookup.in_bounds", "lookup.present"}
 DESIGNS = {
     "handshake": ALWAYS | {"no_stray", "lists.no_use_after_free", "lookup.present"},
     "handshake_pin": ALWAYS
@@ -25,10 +26,12 @@ DESIGNS = {
     "handshake_cursor": ALWAYS | {"no_stray", "grace", "freed_with_lists", "touch.no_use_after_free", "rcu.not_atomic"},
     "handshake_srcu": ALWAYS | {"no_stray", "grace", "freed_with_lists", "touch.no_use_after_free"},
     "handshake_enomem": ALWAYS | {"no_stray", "clean_failure", "id_given_back"},
-    "handshake_freeze": ALWAYS
-    | {"grace", "retirement", "arrays.no_use_after_free", "lookup.in_bounds", "lookup.present"},
+    "handshake_freeze": ALWAYS | GROWTH,
+    "handshake_lock": ALWAYS | GROWTH | {"lock.no_relock", "fill.unwrap"},
+    "handshake_segments": ALWAYS
+    | {"no_stray", "stays", "bounds", "no_segment_leak", "segments.no_use_after_free", "lookup.in_bounds"},
 }
-SLOW_DESIGNS = {"handshake_freeze"}
+SLOW_DESIGNS = {"handshake_freeze", "handshake_lock"}
 
 # What each mutant violates, and after how many steps at the earliest.
 MUTANTS = {
@@ -43,6 +46,8 @@ MUTANTS = {
     "handshake_pin_late_enter": {"touch.no_use_after_free": 23},
     "handshake_pin_unlink_first": {"touch.no_use_after_free": 28},
     "handshake_plain_copy": {"coverage": 19, "install_once": 17},
+    "handshake_no_bound_check": {"init.in_bounds": 7},
+    "handshake_array_first": {"lookup.in_bounds": 13},
     "handshake_enomem_no_drain": {"clean_failure": 13},
     "handshake_enomem_no_wait": {"no_stray": 19, "init.unwrap": 18},
     "handshake_enomem_wait_first": {"no_stray": 20, "init.unwrap": 19},
@@ -50,6 +55,8 @@ MUTANTS = {
     "handshake_enomem_release_first": {"no_stray": 14, "coverage": 25},
 }
 SLOW_MUTANTS = {
+    "handshake_no_bound_check",
+    "handshake_array_first",
     "handshake_pin_plain_get",
     "handshake_pin_no_grace",
     "handshake_pin_late_enter",
