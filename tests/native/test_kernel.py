@@ -220,10 +220,13 @@ def test_memory_that_is_used_up_is_said(keyed, words, threads):
 @pytest.mark.parametrize(("keyed", "words"), KINDS)
 def test_a_search_larger_than_memory_spills(keyed, words, tmp_path):
     model = Toggles(BITS + 2, words)
-    outcome, states, _ = search(model, keyed=keyed, threads=2, memory=1 << 18, spill=tmp_path, slots=1)
-    assert outcome.reason is Reason.COMPLETE
-    assert len(set(states)) == outcome.states == 2 ** (BITS + 2)
-    assert {path.name.rstrip("0123456789") for path in tmp_path.iterdir()} == {"states", "predecessors", "table"}
+    with Driver(model, keyed=keyed, threads=2, memory=1 << 18, spill=tmp_path, slots=1) as driver:
+        outcome = driver.run([model.state(())])
+        assert outcome.reason is Reason.COMPLETE
+        assert len({driver.state(index) for index in range(outcome.states)}) == outcome.states == 2 ** (BITS + 2)
+        store = driver.store
+        assert all(array.path is not None for array in (store.states, store.predecessors, store.table))
+        assert not list(tmp_path.iterdir()), "files without names, so that none is left behind"
 
 
 def test_the_index_of_a_state_can_be_found():

@@ -13,7 +13,7 @@ from interlock.core.diagnostic import Diagnostic, diagnose, did_you_mean
 from interlock.core.system import TransitionSystem
 from interlock.core.types import RangeType
 from interlock.engines.judge import BOUNDED, PROVABLE, SIMULATED, Engines, Finding, ask, finite_scope, search
-from interlock.engines.protocol import Limits, Walks
+from interlock.engines.protocol import Limits, Refused, Walks
 from interlock.report import (
     Covered,
     Drawn,
@@ -81,8 +81,12 @@ def judge_file(path: str, request: Request, emit: Emit, read: Read | None = None
 
     seconds = max(0.0, min(request.limits.total_seconds, left()))
     limits = replace(request.limits, sizes=scope, progress=progress, total_seconds=seconds)
-    for event in _judge(system, names, request, limits, left):
-        emit(event)
+    try:
+        for event in _judge(system, names, request, limits, left):
+            emit(event)
+    except Refused as refused:
+        emit(Rejected((*diagnostics, replace(refused.diagnostic, path=path))))
+        return
     emit(Finished(time.perf_counter() - start))
 
 

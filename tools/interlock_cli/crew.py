@@ -89,10 +89,13 @@ class Crew:
         return fold(job.path, job.events, ending) if ending != "finished" else None
 
     def stop(self) -> None:
-        """End the workers that still run, after hearing what they have said."""
+        """End the workers that still run, after hearing what they have said, and what they want to save is saved."""
         for job in self._jobs:
             while job.pipe is not None and job.pipe.poll() and _receive(job):
                 pass
+            if job.worker is not None and job.worker.is_alive() and self._request.limits.checkpoint:
+                job.worker.terminate()
+                job.worker.join(GRACE)
             if job.worker is not None and job.worker.is_alive():
                 job.worker.kill()
             if job.worker is not None:
@@ -135,6 +138,10 @@ def _abandon(job: _Job) -> None:
     job.pipe, job.over, job.ending = None, True, "worker did not answer"
 
 
+class _Terminated(Exception):  # noqa: N818 - the name of the condition
+    """The worker was asked to end."""
+
+
 def _die_with_parent() -> None:
     """Ask the kernel to end this process with its parent, so that a killed parent leaves no solver behind.
 
@@ -150,16 +157,26 @@ def _work(path: str, request: Request, pipe: Connection) -> None:
     """Judge one file in a process of its own.
 
     It leaves the terminal's process group: an interrupt is the parent's to answer, which then ends its workers.
-    Terms may be nested deeper than Python's default lets `pickle` follow.
+    Terms may be nested deeper than Python's default lets `pickle` follow.  With a checkpoint, it ends when it next has
+    something to tell once it is asked to terminate, so that the engine can save how far it is.
     """
+    asked: list[int] = []
+    if request.limits.checkpoint:
+        signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+
+    def tell(event: Event) -> None:
+        if asked:
+            raise _Terminated
+        pipe.send(event)
+
     os.setpgrp()
     _die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setrecursionlimit(_DEEP)
     start = time.perf_counter()
     try:
-        judge_file(path, request, pipe.send)
-    except (BrokenPipeError, ConnectionResetError):
+        judge_file(path, request, tell)
+    except (BrokenPipeError, ConnectionResetError, _Terminated):
         return
     except Exception as bug:
         if os.environ.get("INTERLOCK_TRACEBACK"):

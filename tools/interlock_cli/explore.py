@@ -12,6 +12,7 @@ from interlock_cli import options
 
 if TYPE_CHECKING:
     from interlock.core.diagnostic import Diagnostic
+    from interlock.pipeline import Request
     from interlock.report import FileReport
 
 SUMMARY = "exhaust a finite scope"
@@ -39,14 +40,35 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Judge the paths."""
-    from interlock_cli.judging import judge
+    from interlock_cli.console import complain
+    from interlock_cli.judging import EXIT_INPUT, judge
 
     request = options.request("explore", arguments)
+    refused = _not_for_a_checkpoint(request, arguments)
+    if refused is not None:
+        complain([refused])
+        return EXIT_INPUT
     if arguments.grow is not None:
         request = replace(request, grow=arguments.grow, seconds=max(request.seconds, arguments.grow))
     if arguments.graph is None:
         return judge(request, arguments)
     return judge(replace(request, graph=True), arguments, lambda reports: _draw(reports, arguments.graph))
+
+
+def _not_for_a_checkpoint(request: Request, arguments: Namespace) -> Diagnostic | None:
+    """Why no checkpoint can be kept of what is asked for, if one is."""
+    from interlock.core.diagnostic import diagnose
+    from interlock.lang.loader import collect
+
+    if not request.limits.checkpoint:
+        return None
+    if arguments.grow is not None:
+        return diagnose("E0934", "--grow explores many scopes", fix="give one scope with --scope, or no --checkpoint")
+    if request.explorer == "reference":
+        return diagnose("E0934", "the reference explorer saves nothing", fix="leave --engine out")
+    if len(collect(arguments.paths)[0]) > 1:
+        return diagnose("E0934", "there are several files", fix="give each file a command and a folder of its own")
+    return None
 
 
 def _draw(reports: Sequence[FileReport], path: Path) -> list[Diagnostic]:

@@ -48,6 +48,11 @@ def add_exploring(parser: ArgumentParser) -> None:
     end.add_argument("--continue", action="store_false", dest="first", help="go on to the end of the scope (default)")
     how.add_argument("--threads", type=positive, default=0, metavar="N", help="threads (default: all cores)")
     how.add_argument("--memory", type=size, default=0, metavar="SIZE", help="memory for states: 500M, 4G")
+    how.add_argument("--spill", default="", metavar="DIR", help="put into files there what does not fit into memory")
+    how.add_argument("--checkpoint", default="", metavar="DIR", help="save there how far it is, and go on from there")
+    how.add_argument(
+        "--checkpoint-seconds", type=positive_float, default=30.0, metavar="S", help="between two savings (default: 30)"
+    )
     how.add_argument("--no-symmetry", action="store_true", help="tell elements of a sort apart")
     how.add_argument("--no-partial-order", action="store_true", help="take independent steps in every order")
 
@@ -67,10 +72,19 @@ def request(command: Command, arguments: Namespace) -> Request:
         memory=getattr(arguments, "memory", 0),
         symmetry=not getattr(arguments, "no_symmetry", False),
         partial_order=not getattr(arguments, "no_partial_order", False),
+        spill=getattr(arguments, "spill", ""),
+        checkpoint=getattr(arguments, "checkpoint", ""),
+        checkpoint_seconds=getattr(arguments, "checkpoint_seconds", 30.0),
     )
-    scope, explorer = getattr(arguments, "scope", ""), getattr(arguments, "engine", "auto")
-    first = getattr(arguments, "first", False)
-    return Request(command, scope, tuple(arguments.property), limits, arguments.limit, explorer, first)
+    return Request(
+        command,
+        getattr(arguments, "scope", ""),
+        tuple(arguments.property),
+        limits,
+        arguments.limit,
+        arguments.engine if "engine" in arguments else "auto",
+        getattr(arguments, "first", False),
+    )
 
 
 def jobs(arguments: Namespace) -> int:

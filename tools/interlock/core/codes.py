@@ -204,6 +204,10 @@ _CODES: tuple[Code, ...] = (
     Code("E0928", "unknown action in a weight", "`--weight` names neither an action nor a process of the module."),
     Code("E0929", "internal error", "A fault of Interlock, not of the input; please report it with the input."),
     Code("E0930", "nothing to draw", "The state graph of this scope is too large to be looked at, or there is none."),
+    Code("E0931", "unusable folder", "`--spill` or `--checkpoint` names a folder that cannot be used for it."),
+    Code("E0932", "checkpoint of another search", "Model, scope, properties and reductions must be as they were."),
+    Code("E0933", "damaged checkpoint", "The folder does not hold what was written there, so it is not trusted."),
+    Code("E0934", "not for a checkpoint", "A checkpoint is of one search: one file, one scope, in machine code."),
 )
 
 REGISTRY: dict[str, Code] = {code.name: code for code in _CODES}

@@ -88,7 +88,7 @@ class Explorations:
 
     def _all(self) -> Iterator[Found]:
         open_names = list(self._names)
-        if self._which == "auto":
+        if self._which == "auto" and not self._limits.checkpoint:  # which is of a search for all properties
             for name, verdict in self._glance():
                 open_names.remove(name)
                 yield name, verdict

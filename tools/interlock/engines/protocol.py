@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.core.verdict import Verdict
 
@@ -28,7 +29,9 @@ class Limits:
     `query_seconds` bounds each solver query, `total_seconds` one engine's whole run over a system, `depth` the length
     of runs searched by bounded model checking, `states` the distinct states that an explorer keeps (None: its own
     default), `memory` the bytes that the native explorer may use and `threads` its threads (0: what the machine has).
-    `symmetry` and `partial_order` allow it the reductions of these names where they are sound.
+    `symmetry` and `partial_order` allow it the reductions of these names where they are sound.  `spill` is a folder for
+    what does not fit into memory, and `checkpoint` one in which it saves where it stands every `checkpoint_seconds`;
+    both are empty where there is none.
     `sizes` is the finite scope (sort name to number of elements); sorts that it does not name get 2 in finite engines
     and stay unbounded in z3.  `unbounded` has bounded model checking look at sorts of any size instead.
     """
@@ -41,9 +44,20 @@ class Limits:
     threads: int = 0
     symmetry: bool = True
     partial_order: bool = True
+    spill: str = ""
+    checkpoint: str = ""
+    checkpoint_seconds: float = 30.0
     sizes: Mapping[str, int] = field(default_factory=dict[str, int])
     unbounded: bool = False
     progress: Progress = silent
+
+
+class Refused(Exception):  # noqa: N818 - a reason, not a mistake of ours
+    """What the user gave cannot be used, a folder for example; nothing was judged."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from interlock.engines.native.checkpoint import Checkpoint, Saved
 from interlock.engines.native.jit import LARGE, Library, Optimisation, text_of
 from interlock.engines.native.kernel import MASK_BITS, MOST_STATES, ROOT, Env, Generator, Layout, Shared, Status
 from interlock.engines.native.memory import WORD, OutOfMemory, Words, available
@@ -115,7 +116,8 @@ class Driver:
     """One search in the states of a model.
 
     Its memory is its own until `close`; a context manager closes it.  `run` may be called again after it has ended for
-    a bound, and goes on.
+    a bound, and goes on.  With a checkpoint it goes on from where a process before this one has saved it, with as many
+    threads as that had; the checkpoint is the caller's to close.
     """
 
     def __init__(
@@ -126,20 +128,31 @@ class Driver:
         threads: int = 1,
         memory: int | None = None,
         spill: Path | None = None,
+        checkpoint: Checkpoint | None = None,
         slots: int = FIRST_SLOTS,
     ) -> None:
         self.layout = layout = Layout.of(generator)
-        self.threads = threads
+        self.checkpoint = checkpoint
+        saved = checkpoint.saved if checkpoint is not None else None
+        self.threads = threads = threads if saved is None else len(saved.threads)
         sharing = Sharing(threads > 1)
         table = Keyed(sharing) if keyed else Indexed(sharing, layout.words)
         text = text_of(write_search(generator, table, threads))
-        self.library = Library(text, "full" if len(text) < LARGE else "quick")
+        self.library = Library.compile(text, "full" if len(text) < LARGE else "quick")
         self._text = None if len(text) < LARGE else text
         self._optimisation: Optimisation | None = None
         self._quick = self.library
         budget = available() * 4 // 5 if memory is None else memory
         self.store = Store(
-            self.library, layout.words, keyed=keyed, threads=threads, budget=budget, spill=spill, slots=slots
+            self.library,
+            layout.words,
+            keyed=keyed,
+            threads=threads,
+            budget=budget,
+            slots=slots,
+            spill=spill,
+            kept=checkpoint.folder if checkpoint is not None else None,
+            known=saved.count if saved is not None else 0,
         )
         self._envs = [Words(layout.size * WORD) for _ in range(threads)]
         self._heads = [env.words() for env in self._envs]
@@ -152,9 +165,15 @@ class Driver:
         self._found: dict[int, Finding] = {}
         self._step_found: dict[int, Finding] = {}
         self._seconds = 0.0
+        self.before = 0.0 if saved is None else saved.seconds
+        """Seconds that processes before this one have searched."""
+        self._fresh = saved is not None
+        if saved is not None:
+            self._restore(saved)
         for env, head in zip(self._envs, self._heads, strict=True):
             head[Env.SHARED] = self.store.shared.address
             head[Env.OPEN] = env.address + layout.open * WORD
+        self._collect()
 
     def __enter__(self) -> Self:
         return self
@@ -207,7 +226,8 @@ class Driver:
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> Outcome:
         """Search from initial states, or go on from where the last call ended."""
-        run = _Run(time.monotonic(), until, bounds, progress, len(self._found) + len(self._step_found))
+        known = 0 if self._fresh else len(self._found) + len(self._step_found)
+        run, self._fresh = _Run(time.monotonic(), until, bounds, progress, known), False
         head = self.store.head
         self.store.most = min(bounds.states, self.store.capacity)
         self.store.set_limit()
@@ -225,12 +245,17 @@ class Driver:
         self._settle()
         self._collect()
         self._seconds += time.monotonic() - run.started
+        if self.checkpoint is not None and (reason is not Reason.FOUND or self.checkpoint.due):
+            try:
+                self._save(0.0)
+            except OutOfMemory as error:
+                detail = f"{detail}; {error}"
         return self._outcome(reason, detail)
 
     def _start(self, initial: Iterable[Sequence[int]], run: _Run) -> Reason | None:
         """Insert the initial states, if that has not been done."""
         if self.store.head[Shared.LAST]:
-            return None
+            return Reason.FOUND if self._satisfied(run) else None
         env, states = self._envs[0].address, iter(initial)
         for chunk in _chunks(states):
             words = (ctypes.c_uint64 * len(chunk)).from_buffer(chunk)
@@ -325,7 +350,13 @@ class Driver:
             states, seconds = self.store.count, now - run.started
             rate = (states - run.states) / (now - run.reported)
             expanded = min(self.store.head[Shared.CURSOR], self.store.head[Shared.LAST])
-            run.progress(Progress(states, states - expanded, self.store.level, rate, seconds))
+            try:
+                run.progress(Progress(states, states - expanded, self.store.level, rate, seconds))
+            except BaseException:  # the caller ends the search in this way
+                self._save(seconds)
+                raise
+            if self.checkpoint is not None and self.checkpoint.due:
+                self._save(seconds)
             run.reported, run.states = now, states
         return now - run.started >= run.bounds.seconds
 
@@ -408,6 +439,55 @@ class Driver:
     def _satisfied(self, run: _Run) -> bool:
         total = len(self._found) + len(self._step_found)
         return run.until is not Until.ALL and total > run.known
+
+    # What a process leaves to the next
+
+    def _save(self, seconds: float) -> None:
+        """Save where the search stands, `seconds` after `run` was called; no thread may be at work.
+
+        The threads' memory is saved as it is, with what they have not yet inserted: so this can be done wherever they
+        have returned.  What ended with an error is not saved.
+        """
+        if self.checkpoint is None or any(head[Env.ERROR] for head in self._heads):
+            return
+        self._settle()
+        head, store = self.store.head, self.store
+        states, predecessors = store.written()
+        saved = Saved(
+            count=store.count,
+            levels=tuple(store.start(level) for level in range(store.level + 2)),
+            level=store.level,
+            last=head[Shared.LAST],
+            cursor=head[Shared.CURSOR],
+            news=head[Shared.NEWS],
+            threads=tuple(tuple(each[: self.layout.size]) for each in self._heads),
+            found=tuple((n, f.index, f.depth) for n, f in self._found.items()),
+            step_found=tuple((n, f.index, f.depth, f.after or ()) for n, f in self._step_found.items()),
+            seconds=self._seconds + seconds,
+            sums=self.checkpoint.sums(states, predecessors, store.count),
+        )
+        states.release()
+        predecessors.release()
+        self.checkpoint.save(saved)
+
+    def _restore(self, saved: Saved) -> None:
+        head = self.store.head
+        self.store.restore(saved.count)
+        for level, start in enumerate(saved.levels):
+            self.store.set_start(level, start)
+        for word, value in (
+            (Shared.LEVEL, saved.level),
+            (Shared.LAST, saved.last),
+            (Shared.CURSOR, saved.cursor),
+            (Shared.NEWS, saved.news),
+        ):
+            head[word] = value
+        for each, words in zip(self._heads, saved.threads, strict=True):
+            each[: len(words)] = memoryview(array("Q", words))
+            each[Env.BEFORE] = self.store.states.address + each[Env.SOURCE] * self.layout.words * WORD
+        self._found = {n: Finding(index, depth) for n, index, depth in saved.found}
+        self._step_found = {n: Finding(index, depth, after) for n, index, depth, after in saved.step_found}
+        self._seconds = saved.seconds
 
     # The end
 

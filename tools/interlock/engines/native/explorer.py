@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
+from pathlib import Path
 
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.trace import Trace
@@ -26,6 +27,7 @@ from interlock.engines.graph import Clock, OutOfTime, make_trace
 from interlock.engines.native.ample import Ample, ample_of
 from interlock.engines.native.driver import Bounds, Outcome, Progress, Reason
 from interlock.engines.native.hunt import Hit, Hunt, Resources, Subject
+from interlock.engines.native.kernel import MOST_STATES
 from interlock.engines.native.liveness import FairRuns
 from interlock.engines.native.memory import OutOfMemory
 from interlock.engines.native.packing import pack_layout
@@ -83,6 +85,7 @@ class NativeExploration:
         self._outcome: Outcome | None = None
         self._reductions: tuple[str, ...] = ()
         self._memory = 0
+        self._before = 0.0
         self._stopped = ""
 
     def judge(self) -> Iterator[Found]:
@@ -103,7 +106,11 @@ class NativeExploration:
             return
         yield from self._starts(model, initial)
         if self._measure or any(p.kind != "scenario" for p in self._open.values()):
-            yield from self._search(Subject(model, pack_layout(model, initial), initial, self._checks))
+            try:
+                yield from self._search(Subject(model, pack_layout(model, initial), initial, self._checks))
+            except OutOfMemory as reason:
+                yield from self._give_up(f"{reason}; {self._more_memory()}")
+                return
         yield from self._scenarios(model)
         yield from self._rest()
 
@@ -120,7 +127,7 @@ class NativeExploration:
             sum(outcome.transitions),
             outcome.depth,
             outcome.reason is Reason.COMPLETE,
-            self._clock.spent,
+            self._clock.spent + self._before,
             tuple(actions.items()),
             self._reductions,
             self._memory,
@@ -152,11 +159,12 @@ class NativeExploration:
         lasting = [p for p in props if p.kind == "liveness"]
         symmetry, ample = self._reduce(subject, props)
         found: list[Hit] = []
-        with Hunt(subject, props, self._resources(), ample=ample, symmetry=symmetry, indexed=bool(lasting)) as hunt:
+        resources = self._resources(checkpoint=True)
+        with Hunt(subject, props, resources, ample=ample, symmetry=symmetry, indexed=bool(lasting)) as hunt:
             for outcome, hits in hunt.run(
                 self._bounds, partial(self._progress, hunt), all_states=self._measure or bool(lasting)
             ):
-                self._outcome, self._memory = outcome, hunt.driver.store.used
+                self._outcome, self._memory, self._before = outcome, hunt.driver.store.used, hunt.driver.before
                 if ample:
                     found += hits
                 else:
@@ -211,19 +219,26 @@ class NativeExploration:
         seconds = max(0.0, self._clock.seconds - self._clock.spent)
         return Bounds(seconds=seconds) if self._limits.states is None else Bounds(self._limits.states, seconds=seconds)
 
-    def _resources(self) -> Resources:
-        threads = self._limits.threads
+    def _resources(self, *, checkpoint: bool = False) -> Resources:
+        limits = self._limits
+        threads = limits.threads
         if not threads:
             threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return Resources(threads, self._limits.memory or None)
+        spill = Path(limits.spill) if limits.spill else None
+        kept = Path(limits.checkpoint) if limits.checkpoint and checkpoint else None
+        return Resources(threads, limits.memory or None, spill, kept, limits.checkpoint_seconds)
 
     def _progress(self, hunt: Hunt, at: Progress) -> None:
         store = hunt.driver.store
         starts = [store.start(level) for level in range(max(0, at.depth - _RECENT), at.depth + 2)]
         rest = remaining([end - start for start, end in pairwise(starts)])
         estimate = "" if rest is None else f", estimate: {max(0, rest - (at.states - starts[-1])):,} more"
+        checkpoint = hunt.driver.checkpoint
+        saved = None if checkpoint is None else checkpoint.saved
+        kept = f", {saved.count:,} saved" if saved else ", states on disk" if store.folder is not None else ""
+        kept += ", table on disk" if store.table.path is not None else ""
         self._limits.progress(
-            f"{at.states:,} states, {at.frontier:,} to expand, depth {at.depth}, {at.rate:,.0f}/s{estimate}"
+            f"{at.states:,} states, {at.frontier:,} to expand, depth {at.depth}, {at.rate:,.0f}/s{estimate}{kept}"
         )
 
     # Verdicts
@@ -274,5 +289,13 @@ class NativeExploration:
                 return f"no more time after {self._limits.total_seconds:g} s"
             case Reason.STATES:
                 return f"more than {self._limits.states} states"
+            case Reason.MEMORY if outcome.states < MOST_STATES // 2:
+                return f"{outcome.detail}; {self._more_memory()}"
             case _:
                 return outcome.detail
+
+    def _more_memory(self) -> str:
+        """What to do about a want of memory."""
+        if self._limits.spill:
+            return "give more --memory, or --spill with a folder on a disk that has more room"
+        return "give --spill DIR or more --memory"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +14,11 @@ from interlock.engines.checks import Checks
 from interlock.engines.evaluate import Model, Packed, Successor, Unsupported
 from interlock.engines.graph import Threads, make_trace
 from interlock.engines.native.ample import Ample
+from interlock.engines.native.checkpoint import Checkpoint, identity_of
 from interlock.engines.native.driver import Bounds, Driver, Finding, Outcome, Progress, Reason, Until
 from interlock.engines.native.generator import SystemGenerator
 from interlock.engines.native.judging import Judging
+from interlock.engines.native.memory import WORD
 from interlock.engines.native.packing import Packing
 from interlock.engines.native.replay import Disagreement, Replay
 from interlock.engines.native.steps import Steps
@@ -34,10 +37,16 @@ class Subject:
 
 @dataclass(frozen=True)
 class Resources:
-    """What a search may use: threads, and bytes of memory (None: most of what there is)."""
+    """What a search may use: threads, bytes of memory (None: most of what there is), and folders.
+
+    `checkpoint` is for one search only, and `every` the seconds between two savings.
+    """
 
     threads: int
     memory: int | None
+    spill: Path | None = None
+    checkpoint: Path | None = None
+    every: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,31 @@ class Hunt:
             symmetry,
         )
         keyed = packing.words == 1 and packing.bits < 64 and not indexed
-        self.driver = Driver(generator, keyed=keyed, threads=resources.threads, memory=resources.memory)
+        self._initial = [packing.pack(state) for state in subject.initial]
+        self._checkpoint: Checkpoint | None = None
+        if resources.checkpoint is not None:
+            sizes = ", ".join(f"{sort}={size}" for sort, size in subject.model.layout.sizes.items())
+            title = f"{system.name} with {sizes}" if sizes else system.name
+            names = (title, *(p.name for p in (*self._of_states, *self._of_steps)), f"keyed={keyed}")
+            self._checkpoint = Checkpoint(
+                resources.checkpoint,
+                identity_of(generator, self._initial, names),
+                title,
+                every=resources.every,
+                state_size=packing.words * WORD,
+            )
+        try:
+            self.driver = Driver(
+                generator,
+                keyed=keyed,
+                threads=resources.threads,
+                memory=resources.memory,
+                spill=resources.spill,
+                checkpoint=self._checkpoint,
+            )
+        except BaseException:
+            self._unlock()
+            raise
         self._told: set[str] = set()
 
     def __enter__(self) -> Self:
@@ -92,6 +125,11 @@ class Hunt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.driver.close()
+        self._unlock()
+
+    def _unlock(self) -> None:
+        if self._checkpoint is not None:
+            self._checkpoint.close()
 
     def run(
         self, bounds: Callable[[], Bounds], progress: Callable[[Progress], None], *, all_states: bool
@@ -100,10 +138,9 @@ class Hunt:
 
         Without `all_states` the search ends once every property is settled.
         """
-        words = [self.subject.packing.pack(state) for state in self.subject.initial]
         total = len(self._of_states) + len(self._of_steps) + len(self._deadlocks)
         while True:
-            outcome = self.driver.run(words, until=Until.LEVEL, bounds=bounds(), progress=progress)
+            outcome = self.driver.run(self._initial, until=Until.LEVEL, bounds=bounds(), progress=progress)
             if outcome.error is not None:
                 raise Unsupported(self.steps.faults[outcome.error[0] - 1])
             hits = list(self._news(outcome))

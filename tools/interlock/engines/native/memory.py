@@ -53,7 +53,8 @@ class Words:
 
     def _file(self, path: Path) -> mmap.mmap:
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        self.ensured = os.fstat(self._descriptor).st_blocks * 512 if os.fstat(self._descriptor).st_size else 0
+        taken = os.fstat(self._descriptor)
+        self.ensured = taken.st_blocks * 512 // _FILE_STEP * _FILE_STEP if taken.st_size else 0
         os.ftruncate(self._descriptor, self.size)
         return mmap.mmap(self._descriptor, self.size)
 
@@ -83,10 +84,17 @@ class Words:
         if self._descriptor is not None:
             self._map.flush()
 
-    def release(self) -> None:
-        """Give the memory back; a file stays."""
+    def drop(self) -> None:
+        """Keep a file's pages in memory no longer than the system likes; what is written stays written."""
+        if self._descriptor is not None:
+            self._map.madvise(mmap.MADV_DONTNEED)
+
+    def release(self, keep: int | None = None) -> None:
+        """Give the memory back; a file stays, or its first bytes do."""
         self._view = None
         self._map.close()
+        if self._descriptor is not None and keep is not None:
+            os.ftruncate(self._descriptor, keep)
         self._forget()
 
     def _forget(self) -> None:
