@@ -132,14 +132,21 @@ class Fair:
         return None
 
     def cycle(self, entry: int, part: Collection[int]) -> list[Move]:
-        """Steps inside a part from a state back to it that treat every unit fairly; none if it can stay there."""
+        """Steps inside a part from a state back to it that treat every unit fairly; none if it can stay there.
+
+        A part that was said to be fair and is not is a fault of who said so, and an AssertionError.
+        """
         walked: list[Move] = []
         here = entry
+        served: set[Unit] = set()
         while True:
             closed = walked + self._walk(here, frozenset((entry,)), part)
             wanted = self._neglected(entry, closed)
             if wanted is None:
                 return closed
+            if wanted in served:
+                raise AssertionError(f"no fair run goes round: {wanted[0]} cannot be treated fairly")
+            served.add(wanted)
             steps = self._towards(here, wanted, part)
             walked += steps
             here = steps[-1][1][0]
