@@ -9,6 +9,7 @@ from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
 from interlock_conformance.binding import AbstractionError, Binding, Subject
 from interlock_conformance.deterministic import DeterministicRuntime
+from interlock_conformance.footprint import OBSERVED, Footprint, Mode
 from interlock_conformance.machine import Aborted, Breach, Chooser, Execution, Finished, Machine, Thread
 from interlock_conformance.monitor import Monitor, Observed
 from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
@@ -96,14 +97,14 @@ class Harness:
         except (Exception, Aborted) as error:
             raise SetUpError(f"the candidate cannot be set up: {type(error).__name__}: {error}") from error
 
-    def run(self, choose: Chooser, *, known: int = 0, record: bool = False) -> Execution:
+    def run(
+        self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None, record: bool = False
+    ) -> Execution:
         """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding."""
-        machine = Machine(budget=self._options.steps, record=record)
+        machine = Machine(budget=self._options.steps, record=record, trail=trail)
         runtime = DeterministicRuntime(machine, self.workload.failing)
         subject = self._start(runtime)
-        judge = _Judge(self.monitor, subject)
-        if known == 0:
-            judge.look()
+        judge = _Judge(self.monitor, subject, machine)
         execution = machine.run(
             [partial(_work, subject, operations) for operations in self.workload.threads], choose, judge.look, known
         )
@@ -117,8 +118,8 @@ class Harness:
 class _Judge:
     """The observer of one execution: remembers the state before."""
 
-    def __init__(self, monitor: Monitor, subject: Subject) -> None:
-        self._monitor, self._symbols = monitor, subject.symbols()
+    def __init__(self, monitor: Monitor, subject: Subject, machine: Machine) -> None:
+        self._monitor, self._symbols, self._machine = monitor, subject.symbols(), machine
         self._before: Observed | None = None
 
     def look(self) -> Breach | None:
@@ -127,6 +128,8 @@ class _Judge:
         except AbstractionError as error:
             return Breach("abstraction", str(error))
         before, self._before = self._before, after
+        if after != before:
+            self._machine.touch(OBSERVED, Mode.WRITE)
         return self._monitor.judge(before, after)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
+from interlock_conformance.footprint import Mode
 from interlock_conformance.machine import Machine, Thread
 from interlock_conformance.memory import (
     FailureInjector,
@@ -34,6 +36,8 @@ class HeldLock:
         if machine.current is not None and self.holder is machine.current:
             raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
         machine.declare("lock", self.name, self._is_free, sleeps=not self._spins)
+        machine.touch(self.name, Mode.WRITE)
+        machine.touch(self.name, Mode.AWAIT)
         self.holder = machine.current
         if self._spins and machine.current is not None:
             machine.current.atomic.append(self.name)
@@ -41,6 +45,7 @@ class HeldLock:
     def __exit__(self, *exception: object) -> None:
         machine = self._machine
         machine.declare("unlock", self.name)
+        machine.touch(self.name, Mode.RELEASE)
         if self.holder is not machine.current:
             raise machine.breach(f"{self.name}.holder", f"{machine.doing} releases {self.name}, which it does not hold")
         self.holder = None
@@ -53,7 +58,7 @@ class HeldLock:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One stay of a thread in a read-side section, told apart from its other stays by identity."""
+    """One stay of a thread in a read-side section; `number` counts the stays of this thread."""
 
     thread: int
     number: int
@@ -65,7 +70,7 @@ class EpochRcu:
     def __init__(self, space: Space, name: str) -> None:
         self._space, self._machine, self.name = space, space.machine, name
         self._sections: dict[Thread, Section] = {}
-        self._entered = 0
+        self._entered: Counter[int] = Counter()
         self._seen_by: dict[Region, frozenset[Section]] = {}
 
     def read(self) -> AbstractContextManager[None]:
@@ -88,14 +93,18 @@ class EpochRcu:
         self._space.access(cell.region, "publish", cell.name)
         old = self._space.region_of(cell.peek())
         if old is not None and cell.peek() is not value:
+            self._look_at_sections()
             self._seen_by[old] = frozenset(self._sections.values())
         cell.put(value)
 
     def synchronize(self) -> None:
         """Wait until every section that is open now has been left."""
         self._machine.declare("synchronize", self.name, sleeps=True)
+        self._look_at_sections()
         owed = frozenset(self._sections.values())
         self._machine.declare("grace period", self.name, lambda: owed.isdisjoint(self._sections.values()))
+        for section in owed:
+            self._machine.touch(self._stay(section), Mode.AWAIT)
 
     def enter(self) -> None:
         """Begin a section of the running thread."""
@@ -104,8 +113,10 @@ class EpochRcu:
             raise machine.breach(f"{self.name}.not_nested", f"{machine.doing} nests sections of {self.name}")
         machine.declare("read lock", self.name)
         if machine.current is not None:
-            self._entered += 1
-            self._sections[machine.current] = Section(machine.current.index, self._entered)
+            index = machine.current.index
+            self._entered[index] += 1
+            self._sections[machine.current] = Section(index, self._entered[index])
+            machine.touch(self._of_thread(index), Mode.WRITE)
             machine.current.atomic.append(self.name)
             machine.changed = True
 
@@ -114,9 +125,22 @@ class EpochRcu:
         machine = self._machine
         machine.declare("read unlock", self.name)
         if machine.current is not None:
-            del self._sections[machine.current]
+            section = self._sections.pop(machine.current)
+            machine.touch(self._of_thread(section.thread), Mode.WRITE)
+            machine.touch(self._stay(section), Mode.RELEASE)
             machine.current.atomic.remove(self.name)
             machine.changed = True
+
+    def _look_at_sections(self) -> None:
+        """Readers do not disturb one another, but who looks at their sections must know about each of them."""
+        for index in range(self._machine.threads):
+            self._machine.touch(self._of_thread(index), Mode.READ)
+
+    def _of_thread(self, index: int) -> str:
+        return f"{self.name} of {index}"
+
+    def _stay(self, section: Section) -> str:
+        return f"{self.name} of {section.thread} for the {section.number}th time"
 
     def readers(self) -> frozenset[int]:
         """Threads inside a section."""
@@ -154,6 +178,7 @@ class LowestIds:
     def take(self) -> int:
         """The lowest free number."""
         self._machine.declare("take", self.name)
+        self._machine.touch(self.name, Mode.WRITE)
         number = next(n for n in range(len(self._taken) + 1) if n not in self._taken)
         self._taken.add(number)
         self._machine.note(f"= {number}")
@@ -163,6 +188,7 @@ class LowestIds:
     def give(self, number: int) -> None:
         """Free a number."""
         self._machine.declare("give", self.name)
+        self._machine.touch(self.name, Mode.WRITE)
         self._machine.note(str(number))
         if number not in self._taken:
             raise self._machine.breach(
@@ -184,6 +210,7 @@ class LinkedRegistry(Generic[T]):
     def add(self, item: T) -> None:
         """Append an element."""
         self._machine.declare("add", self.name)
+        self._machine.touch(self.name, Mode.WRITE)
         self._machine.note(self._space.show(item))
         self._items[self._next] = item
         self._next += 1
@@ -193,6 +220,7 @@ class LinkedRegistry(Generic[T]):
     def remove(self, item: T) -> None:
         """Take an element out."""
         self._machine.declare("remove", self.name)
+        self._machine.touch(self.name, Mode.WRITE)
         self._machine.note(self._space.show(item))
         position = next((position for position, there in self._items.items() if there is item), None)
         if position is None:
@@ -205,6 +233,7 @@ class LinkedRegistry(Generic[T]):
 
     def __contains__(self, item: object) -> bool:
         self._machine.declare("look up", self.name)
+        self._machine.touch(self.name, Mode.READ)
         found = any(there is item for there in self._items.values())
         self._machine.note(f"{self._space.show(item)}: {'yes' if found else 'no'}")
         return found
@@ -213,6 +242,7 @@ class LinkedRegistry(Generic[T]):
         position = -1
         while True:
             self._machine.declare("next", self.name)
+            self._machine.touch(self.name, Mode.READ)
             position = min((there for there in self._items if there > position), default=-1)
             if position < 0:
                 self._machine.note("= end")

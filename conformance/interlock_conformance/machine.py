@@ -18,11 +18,15 @@ from dataclasses import dataclass, field
 from types import FrameType
 from typing import NamedTuple, TypeAlias
 
+from interlock_conformance.footprint import Footprint, Mode
 from interlock_conformance.schedule import Schedule
 from interlock_conformance.tasks import MainTask, Task
 
 Chooser = Callable[[int | None, tuple[int, ...]], int]
 """Picks the next thread from the enabled ones; the first argument ran last, None if it has ended or at the start."""
+
+STOP = -1
+"""What a chooser returns to end the execution as `Pruned`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,12 @@ class Diverged:
     enabled: tuple[int, ...]
 
 
-End: TypeAlias = Breach | Finished | OutOfSteps | Diverged
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """The chooser ended it: however it goes on, it only repeats what another execution has shown."""
+
+
+End: TypeAlias = Breach | Finished | OutOfSteps | Diverged | Pruned
 Observer = Callable[[], Breach | None]
 """Judges the state that the last step left; a breach ends the execution."""
 
@@ -132,9 +141,11 @@ Worker = Callable[[Thread], None]
 class Machine:
     """Runs workers one step at a time.  Good for one execution."""
 
-    def __init__(self, *, budget: int, record: bool = False) -> None:
+    def __init__(self, *, budget: int, record: bool = False, trail: list[Footprint] | None = None) -> None:
         self.current: Thread | None = None
-        self.changed = False
+        self.changed = True
+        self._trail = trail
+        self._touched: Footprint = []
         self._budget = budget
         self._record = record
         self._points: list[Point] = []
@@ -154,6 +165,11 @@ class Machine:
         return len(self._points)
 
     @property
+    def threads(self) -> int:
+        """Number of threads, ended ones included."""
+        return len(self._threads)
+
+    @property
     def doing(self) -> str:
         """The running thread's operation, for messages."""
         return self.current.doing if self.current else "set-up"
@@ -162,7 +178,8 @@ class Machine:
         """Run all workers to their end, or to the first breach, or until the budget of steps is spent.
 
         The states before the choice number `known` are not shown to the observer: it has seen them in an earlier
-        execution that began with the same choices.
+        execution that began with the same choices.  `trail` gets the footprint of each step; when the chooser is
+        asked, those of all steps before are complete.
         """
         self._choose, self._observe, self._known = choose, observe, known
         self._threads = [Thread(index) for index in range(len(workers))]
@@ -207,6 +224,11 @@ class Machine:
             self._hand_over(thread)
         if self._record:
             self._events.append(Event(thread.doing, kind, thing, "", _line()))
+
+    def touch(self, thing: str, mode: Mode) -> None:
+        """Say what the running step touches; for strategies that leave out what only repeats."""
+        if self._trail is not None:
+            self._touched.append((thing, mode))
 
     def note(self, detail: str) -> None:
         """Add what came of the step just declared to the log."""
@@ -272,10 +294,16 @@ class Machine:
             return None
         before = None if last is None else last.index
         index = self._choose(before, enabled)
+        if index == STOP:
+            self._end = Pruned()
+            return None
         if index not in enabled:
             self._end = Diverged(len(self._points), index, enabled)
             return None
         self._points.append(Point(before, enabled, index))
+        if self._trail is not None:
+            self._touched = []
+            self._trail.append(self._touched)
         return self._threads[index]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
+from interlock_conformance.footprint import Mode
 from interlock_conformance.machine import Machine, Thread
 
 T = TypeVar("T")
@@ -52,6 +53,10 @@ class Space:
             self._publish(region)
             owner = None
         self.machine.declare(kind, name, private=owner is not None)
+        if owner is None:
+            self.machine.touch(name, Mode.READ if kind == "load" else Mode.WRITE)
+            if region.heap:
+                self.machine.touch(region.name, Mode.READ)  # whether it has been freed
         if region.freed_by:
             doing = self.machine.doing
             raise self.machine.breach(
@@ -183,8 +188,10 @@ class FailureInjector:
         self._failing = failing
         self._count = 0
 
-    def fails(self) -> bool:
-        """Whether the next allocation fails."""
+    def fails(self, machine: Machine) -> bool:
+        """Whether the next allocation fails.  Where none does, it does not matter in which order they come."""
+        if self._failing:
+            machine.touch("number of allocations", Mode.WRITE)
         self._count += 1
         return self._count - 1 in self._failing
 
@@ -202,7 +209,8 @@ class QuarantineHeap(Generic[P, T]):
         """Make a block, or return None when this allocation is one of the failing."""
         machine = self._space.machine
         machine.declare("alloc", self.name, sleeps=True)
-        if self._failures.fails():
+        machine.touch(self.name, Mode.WRITE)
+        if self._failures.fails(machine):
             machine.note("= none (out of memory)")
             return None
         number = len(self.blocks)
@@ -224,6 +232,7 @@ class QuarantineHeap(Generic[P, T]):
         region = self._space.region_of(block)
         name = region.name if region else self._space.show(block)
         machine.declare("free", name)
+        machine.touch(name, Mode.WRITE)
         if region is None or region.heap != self.name:
             raise machine.breach(
                 f"{self.name}.free", f"{machine.doing}: free of {name}, which is no block of {self.name}"

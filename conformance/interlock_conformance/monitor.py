@@ -23,7 +23,7 @@ from interlock_conformance.binding import AbstractionError, Symbols
 from interlock_conformance.machine import Breach
 
 Observed: TypeAlias = tuple[Value, ...]
-"""The value of every observed symbol at every argument, in a fixed order."""
+"""The value of every observed symbol that a judged property speaks of, at every argument, in a fixed order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +47,17 @@ class Monitor:
         self._sizes = {sort.name: sizes.get(sort.name, 1) for sort in system.sorts}
         self._model = instantiate(system, self._sizes)
         self._observed = tuple(symbol for symbol in system.symbols if symbol.name in observed)
-        self._rows = tuple((s, tuple(product(*map(self._domain, s.params)))) for s in self._observed)
-        self._ranges = tuple(frozenset(self._domain(s.result)) for s in self._observed)
-        self._rest = tuple(symbol for symbol in system.symbols if symbol.name not in observed)
         judged = [p for p in system.properties if p.kind in ("invariant", "step_invariant")]
         why_not = {p.name: self._why_not(p) for p in judged}
         why_not |= {p.name: "not asked for" for p in judged if only is not None and p.name not in only}
         self.not_judged = tuple(NotJudged(name, reason) for name, reason in why_not.items() if reason)
         self._states = tuple(p for p in judged if p.kind == "invariant" and not why_not[p.name])
         self._steps = tuple(p for p in judged if p.kind == "step_invariant" and not why_not[p.name])
+        used = {symbol for p in (*self._states, *self._steps) for symbol in symbols_of(p.formula)}
+        shown = tuple(symbol for symbol in self._observed if symbol in used)
+        self._rows = tuple((s, tuple(product(*map(self._domain, s.params)))) for s in shown)
+        self._ranges = tuple(frozenset(self._domain(s.result)) for s in shown)
+        self._rest = tuple(symbol for symbol in system.symbols if symbol not in used)
         self._packed: dict[Observed, Packed] = {}
         self._state_verdicts: dict[Observed, Breach | None] = {}
         self._step_verdicts: dict[tuple[Observed, Observed], Breach | None] = {}

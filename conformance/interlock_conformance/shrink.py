@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
+from interlock_conformance.footprint import Footprint
 from interlock_conformance.machine import Breach, Chooser, Execution, Finished
 from interlock_conformance.schedule import Schedule
 from interlock_conformance.strategies import Run
@@ -31,8 +32,8 @@ def shrink(failing: Execution, run: Run, executions: int = 2_000) -> Execution:
     if tried < executions and best.preemptions:
         same = _breaks(failing)
 
-        def only_this(choose: Chooser, *, known: int = 0) -> Execution:
-            execution = run(choose, known=known)
+        def only_this(choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None) -> Execution:
+            execution = run(choose, known=known, trail=trail)
             return execution if _breaks(execution) == same else Execution(execution.points, Finished())
 
         found = Exhaustive(best.preemptions - 1, executions - tried).explore(only_this).failing

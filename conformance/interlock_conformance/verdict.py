@@ -58,9 +58,10 @@ def report(verdict: ConformanceVerdict) -> str:
     """The verdict as text for a terminal or a failing test."""
     match verdict:
         case Conforms():
-            how = "exhausted" if verdict.exhausted else "bounded"
+            executions = "1 execution covers" if verdict.executions == 1 else f"{verdict.executions} executions cover"
+            covered = f"exhausted: {executions} {verdict.bound}" if verdict.exhausted else f"bounded: {verdict.bound}"
             lines = [
-                f"{verdict.candidate} conforms ({how}: {verdict.bound}; {verdict.executions} executions)",
+                f"{verdict.candidate} conforms ({covered})",
                 f"  judged on every step: {', '.join(verdict.judged) or 'nothing'}",
                 *(f"  not judged: {skipped.property} ({skipped.reason})" for skipped in verdict.not_judged),
             ]

@@ -15,8 +15,8 @@ from interlock_conformance.strategies.uniform import Uniform
 
 
 def recorder(build, seen=None):
-    def run(choose, *, known=0):
-        machine = Machine(budget=1_000)
+    def run(choose, *, known=0, trail=None):
+        machine = Machine(budget=1_000, trail=trail)
         bodies = build(DeterministicRuntime(machine))
         execution = machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, known)
         if seen is not None:
@@ -113,8 +113,8 @@ def test_replay_says_where_it_cannot_follow():
 
 
 def test_an_execution_that_is_cut_off_is_not_counted_as_exhausted():
-    def run(choose, *, known=0):
-        machine = Machine(budget=3)
+    def run(choose, *, known=0, trail=None):
+        machine = Machine(budget=3, trail=trail)
         bodies = steps(2, 2)(DeterministicRuntime(machine))
         return machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, known)
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from interlock_conformance.machine import Breach, Chooser, Diverged, Execution, OutOfSteps
+from interlock_conformance.footprint import Footprint
+from interlock_conformance.machine import Breach, Chooser, Diverged, Execution, Finished, OutOfSteps, Pruned
 
 
 class Run(Protocol):
     """Runs the workload once, from the start, under a chooser."""
 
-    def __call__(self, choose: Chooser, *, known: int = 0) -> Execution:
-        """Run; states before the choice number `known` were judged in an execution that began alike."""
+    def __call__(self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None) -> Execution:
+        """Run; states before the choice number `known` were judged in an execution that began alike.
+
+        `trail` gets the footprint of each step; when the chooser is asked, all those before are complete.
+        """
         ...
 
 
@@ -41,7 +45,7 @@ class Strategy(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """Counts executions as they end."""
+    """Counts executions as they end; those that were cut short as repetitions do not count."""
 
     executions: int = 0
     cut_off: int = 0
@@ -50,7 +54,7 @@ class Tally:
 
     def add(self, execution: Execution) -> bool:
         """Count an execution; whether to stop."""
-        self.executions += 1
+        self.executions += not isinstance(execution.end, Pruned)
         match execution.end:
             case Breach():
                 self.failing = execution
@@ -58,7 +62,7 @@ class Tally:
                 self.diverged = execution.end
             case OutOfSteps():
                 self.cut_off += 1
-            case _:
+            case Finished() | Pruned():
                 pass
         return self.failing is not None or self.diverged is not None
 

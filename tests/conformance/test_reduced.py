@@ -1,0 +1,318 @@
+"""Partial-order reduction: the same outcomes as plain search through all schedules, in far fewer executions."""
+
+import random
+from dataclasses import dataclass
+from functools import partial
+from math import comb, factorial
+
+import pytest
+
+from interlock_conformance.bindings.list_lru import ListLruBinding
+from interlock_conformance.conform import conform
+from interlock_conformance.deterministic import DeterministicRuntime
+from interlock_conformance.footprint import OBSERVED, Mode
+from interlock_conformance.machine import Breach, Finished, Machine, Pruned
+from interlock_conformance.schedule import parse_workload
+from interlock_conformance.strategies.exhaustive import Exhaustive
+from interlock_conformance.strategies.reduced import Reduced
+from interlock_conformance.verdict import Breaks, Conforms, report
+from list_lru import v13
+from list_lru.broken import no_grace_period, unlocked_init
+
+
+@dataclass
+class Outcomes:
+    """What a strategy has seen: final states, sequences of observed states, and whether it found a breach."""
+
+    finals: set
+    histories: set
+    breaches: set
+    executions: int
+    exhausted: bool
+
+
+def outcomes(strategy, build, deaf=frozenset()):
+    """Run `build(runtime)`, which gives thread bodies and what is observed; `deaf` objects leave no footprint."""
+    finals, histories, breaches = set(), set(), set()
+
+    def run(choose, *, known=0, trail=None):
+        machine = Machine(budget=500, trail=trail)
+        touch = machine.touch
+        machine.touch = lambda thing, mode: None if thing in deaf else touch(thing, mode)
+        bodies, show = build(DeterministicRuntime(machine))
+        history = [show()]
+
+        def look():
+            if show() != history[-1]:
+                history.append(show())
+                machine.touch(OBSERVED, Mode.WRITE)
+
+        def work(thread, body):
+            thread.doing = f"body {thread.index}"
+            body()
+
+        execution = machine.run([partial(work, body=body) for body in bodies], choose, look)
+        match execution.end:
+            case Finished():
+                finals.add(history[-1])
+                histories.add(tuple(history))
+            case Breach() as breach:
+                breaches.add(breach.property)
+                return type(execution)(execution.points, Finished())  # and go on searching
+            case _:
+                assert isinstance(execution.end, Pruned)
+        return execution
+
+    explored = strategy.explore(run)
+    return Outcomes(finals, histories, breaches, explored.executions, explored.exhausted)
+
+
+def agree(build):
+    plain, reduced = outcomes(Exhaustive(None), build), outcomes(Reduced(), build)
+    assert plain.exhausted
+    assert reduced.exhausted
+    assert (reduced.finals, reduced.histories, reduced.breaches) == (plain.finals, plain.histories, plain.breaches)
+    return plain.executions, reduced.executions
+
+
+# -- counts that are known
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_that_share_nothing_take_one_execution(threads):
+    def build(rt):
+        words = [rt.memory(f"m{n}").cell("word", 0) for n in range(threads)]
+
+        def body(word):
+            for _ in range(3):
+                word.store(word.load() + 1)
+
+        return [lambda word=word: body(word) for word in words], tuple
+
+    assert outcomes(Reduced(), build).executions == 1
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_one_racing_step_of_each_thread_takes_one_execution_for_each_order(threads):
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        return [lambda n=n: word.store(n) for n in range(threads)], tuple
+
+    assert outcomes(Reduced(), build).executions == factorial(threads)
+
+
+def test_steps_that_all_race_leave_nothing_to_reduce():
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        return [lambda: [word.store(1) for _ in range(3)], lambda: [word.store(2) for _ in range(3)]], tuple
+
+    assert outcomes(Reduced(), build).executions == comb(6, 3)
+
+
+def test_readers_do_not_race():
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        return [lambda: [word.load() for _ in range(4)]] * 3, tuple
+
+    assert outcomes(Reduced(), build).executions == 1
+
+
+@pytest.mark.parametrize("inside", [1, 5])
+def test_what_happens_under_a_lock_costs_nothing(inside):
+    def build(rt):
+        lock, word = rt.mutex("lock"), rt.memory("m").cell("word", 0)
+
+        def body():
+            with lock:
+                for _ in range(inside):
+                    word.store(word.load() + 1)
+
+        return [body, body], word.peek
+
+    found = outcomes(Reduced(), build)
+    assert (found.executions, found.finals) == (2, {2 * inside})
+
+
+# -- the same as plain search
+
+
+def lost_update(rt):
+    word = rt.memory("m").cell("word", 0)
+    return [lambda: word.store(word.load() + 1)] * 3, word.peek
+
+
+def opposite_locks(rt):
+    first, second = rt.mutex("first"), rt.mutex("second")
+
+    def body(outer, inner):
+        with outer, inner:
+            pass
+
+    return [lambda: body(first, second), lambda: body(second, first)], tuple
+
+
+def far_apart(rt):
+    """Two words that are written without a race, but are observed together."""
+    memory = rt.memory("m")
+    left, right = memory.cell("left", 0), memory.cell("right", 0)
+    return [lambda: left.store(1), lambda: right.store(1)], lambda: (left.peek(), right.peek())
+
+
+def publish_and_reclaim(rt):
+    class Box:
+        def __init__(self, memory, value):
+            self.word = memory.cell("word", value)
+
+    boxes, rcu = rt.heap("boxes", Box), rt.rcu("rcu")
+    root = rt.memory("m").cell("root", None)
+    root.value = boxes.alloc(1)
+    got = rt.memory("reader").cell("got", 0)
+
+    def writer():
+        old = root.load()
+        rcu.assign(root, boxes.alloc(2))
+        rcu.synchronize()
+        boxes.free(old)
+
+    def reader():
+        with rcu.read():
+            got.store(rcu.dereference(root).word.load())
+
+    return [writer, reader], lambda: (root.peek().word.peek(), got.peek(), rt.is_live(boxes.peek()[0]))
+
+
+def hasty_reclaim(rt):
+    bodies, show = publish_and_reclaim(rt)
+    rt.rcu_domain("rcu").synchronize = lambda: None
+    return bodies, show
+
+
+def registry_and_ids(rt):
+    class Thing:
+        pass
+
+    things, ids, met = rt.registry("things", Thing), rt.ids("ids"), rt.memory("m").cell("met", 0)
+
+    def adds():
+        number = ids.take()
+        thing = Thing()
+        things.add(thing)
+        things.remove(thing)
+        ids.give(number)
+
+    def walks():
+        met.store(sum(1 for _ in things))
+
+    return [adds, walks, lambda: ids.give(ids.take())], lambda: (len(things.peek()), met.peek())
+
+
+@pytest.mark.parametrize(
+    "build", [lost_update, opposite_locks, far_apart, publish_and_reclaim, hasty_reclaim, registry_and_ids]
+)
+def test_reduced_and_plain_search_see_the_same(build):
+    plain, reduced = agree(build)
+    assert reduced <= plain
+    if build in (publish_and_reclaim, registry_and_ids):
+        assert reduced * 3 < plain, (reduced, plain)
+
+
+def program(seed):
+    """A small random program: loads, stores and sections under locks, over three words and two locks."""
+    draw = random.Random(seed)
+
+    def step():
+        return draw.choice(["load", "store", "copy", "lock"]), draw.randrange(3), draw.randrange(3)
+
+    cost = {"load": 1, "store": 1, "copy": 2, "lock": 3}
+    threads = [[], []] if seed % 2 else [[], [], []]
+    for steps in threads:
+        room = 5 if len(threads) == 2 else 3  # plain search has some hundred schedules to go through
+        while room > 0 and cost[(drawn := step())[0]] <= room:
+            steps.append(drawn)
+            room -= cost[drawn[0]]
+
+    def build(rt):
+        words = [rt.memory(f"m{n}").cell("word", n) for n in range(3)]
+        locks = [rt.mutex(f"lock{n}") for n in range(2)]
+        loaded = []
+
+        def body(index, steps):
+            for number, (kind, at, to) in enumerate(steps):
+                match kind:
+                    case "load":
+                        loaded.append((index, number, words[at].load()))
+                    case "store":
+                        words[at].store(10 * index + number)
+                    case "copy":
+                        words[to].store(words[at].load())
+                    case _:
+                        with locks[at % 2]:
+                            words[to].store(index)
+
+        bodies = [lambda index=index, steps=steps: body(index, steps) for index, steps in enumerate(threads)]
+        observed = words[:draw_observed]
+        return bodies, lambda: tuple(word.peek() for word in observed)
+
+    draw_observed = draw.randrange(3)
+    return build
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_reduced_and_plain_search_agree_on_random_programs(seed):
+    agree(program(seed))
+
+
+# -- sabotage: a footprint left out
+
+
+@pytest.mark.parametrize(
+    ("build", "deaf"),
+    [
+        (lost_update, "m.word"),
+        (opposite_locks, "first second"),
+        (far_apart, OBSERVED),
+        (hasty_reclaim, "boxes[0]"),
+        (registry_and_ids, "things"),
+    ],
+)
+def test_a_dependency_left_out_is_noticed(build, deaf):
+    plain = outcomes(Exhaustive(None), build)
+    reduced = outcomes(Reduced(), build, deaf=frozenset(deaf.split()) | {deaf})
+    assert (reduced.finals, reduced.histories, reduced.breaches) != (plain.finals, plain.histories, plain.breaches)
+
+
+# -- candidates
+
+
+@pytest.mark.parametrize(
+    "workload",
+    ["init(0) | activate(0)", "init(0) | activate(0) ! 1", "init(0); destroy(0) | activate(0)", "init(0) | add(0, 0)"],
+)
+def test_v13_conforms_on_all_interleavings(base, workload):
+    verdict = conform(ListLruBinding("v13", v13.ListLrus), base, parse_workload(workload), Reduced())
+    assert isinstance(verdict, Conforms), report(verdict)
+    assert verdict.exhausted
+    assert f"exhausted: {verdict.executions} executions cover all interleavings" in report(verdict)
+    assert verdict.executions < 50
+
+
+@pytest.mark.parametrize(
+    ("module", "workload"),
+    [(unlocked_init, "init(0) | activate(0)"), (no_grace_period, "init(0); activate(0); activate(1) | use(0, 0)")],
+)
+def test_a_broken_twin_is_caught_and_its_schedule_shrunk(base, module, workload):
+    binding = ListLruBinding("broken", module.ListLrus)
+    verdict = conform(binding, base, parse_workload(workload), Reduced())
+    plain = conform(binding, base, parse_workload(workload), Exhaustive(2))
+    assert isinstance(verdict, Breaks)
+    assert isinstance(plain, Breaks)
+    assert verdict.property == module.BREAKS
+    assert (verdict.preemptions, len(verdict.events)) <= (plain.preemptions, len(plain.events))
+
+
+def test_a_bound_on_executions_is_told_from_exhaustion(base):
+    binding = ListLruBinding("v13", v13.ListLrus)
+    verdict = conform(binding, base, parse_workload("init(0); destroy(0) | activate(0)"), Reduced(executions=3))
+    assert isinstance(verdict, Conforms)
+    assert not verdict.exhausted
+    assert "bounded: the first 3 executions" in report(verdict)
