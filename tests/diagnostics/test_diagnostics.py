@@ -29,7 +29,7 @@ ELSEWHERE = {
     "E0925": "`interlock new`: tests/cli",
     "E0926": "`interlock new`: tests/cli",
     "E0927": "a full disk: tests/cli",
-    "E0928": "an option of the command: tests/cli/test_simulate.py",
+    "E0928": "an option of the command: tests/cli",
     "E0929": "a fault of ours: tests/cli",
     "E0930": "a picture that cannot be drawn: tests/cli",
     "E0931": "an option of the command: tests/native/test_checkpoint.py",
