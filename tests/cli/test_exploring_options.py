@@ -20,8 +20,8 @@ def test_first_stops_and_continue_does_not(interlock):
 def test_reductions_are_named_and_can_be_turned_off(interlock):
     reduced = interlock("explore", RIGHT, "--scope", "Manager=3", "--engine", "native", "-p", "consistent")
     assert "reduced by symmetry: Manager (3! = 6)" in reduced.out
-    whole = run(
-        capsys, "explore", RIGHT, "--scope", "Manager=3", "--engine", "native", "--no-symmetry", "--no-partial-order"
+    whole = interlock(
+        "explore", RIGHT, "--scope", "Manager=3", "--engine", "native", "--no-symmetry", "--no-partial-order"
     )
     assert "reduced" not in whole.out
     assert "288 distinct states" in whole.out
