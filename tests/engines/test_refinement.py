@@ -186,7 +186,7 @@ def test_a_choice_of_the_abstract_system_is_what_the_step_makes_of_it():
     any_ = "abstract\nsort S\nvar set(x: S): Bool = false\naction put(y: S) { havoc set such that set(y)' }"
     assert agree_on_success(judged(MAPPED, abstract=any_))
     wrong = MAPPED.replace("own(x) := true", "own(y: S) := y != x")
-    assert refuted(wrong, abstract=any_)[1] == "abstract cannot take put(s0): its guard `set%0(s0)` is false"
+    assert refuted(wrong, abstract=any_)[1] == "abstract cannot take put(s0): its guard `set(s0)'` is false"
 
 
 def test_asserts_of_the_abstract_system_hold_where_its_action_is_taken():

@@ -263,7 +263,11 @@ class Mapped:
                 )
 
     def _demand(self, name: str, source: Term) -> Demand:
-        return Demand(name, source, self.meaning(source))
+        return Demand(name, map_apps(source, self._as_written), self.meaning(source))
+
+    def _as_written(self, app: App) -> Term:
+        """A choice as the variable after the step, which is how the source speaks of it."""
+        return App(self.chosen[app.symbol], app.args, primed=True) if app.symbol in self.chosen else app
 
     def meaning(self, term: Term) -> Term:
         """An abstract term as a term over the state here."""
