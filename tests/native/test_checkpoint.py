@@ -17,6 +17,7 @@ from tests.native.toggles import Toggles
 from interlock.engines.native import driver as driving
 from interlock.engines.native.checkpoint import Checkpoint, identity_of
 from interlock.engines.native.driver import Bounds, Driver, Reason, Until
+from interlock.engines.native.memory import resident
 from interlock.engines.protocol import Refused
 from interlock_cli.main import main
 
@@ -60,15 +61,16 @@ def search(folder, model, *, keyed=True, threads=1, progress=lambda _: None, unt
 @pytest.mark.parametrize(("keyed", "words"), KINDS)
 def test_a_search_that_is_abandoned_again_and_again_finds_the_same(keyed, words, threads, tmp_path, monkeypatch):
     monkeypatch.setattr(driving, "_SLICE_SECONDS", 0.002)
+    monkeypatch.setattr(driving, "_FIRST_SLICE", 64)
     model = Toggles(BITS, words, idle=True, properties=2, step_properties=1)
     chosen, abandoned = random.Random(words), 0
     while True:
-        left = chosen.randrange(1, 6)
+        left = chosen.randrange(1, 6) if abandoned < 4 else 0
 
         def progress(_):
             nonlocal left
             left -= 1
-            if left == 0 and abandoned < 6:
+            if left == 0:
                 raise Killed
 
         try:
@@ -83,6 +85,27 @@ def test_a_search_that_is_abandoned_again_and_again_finds_the_same(keyed, words,
     assert outcome.transitions == (BITS * 2 ** (BITS - 1), 2**BITS)
     assert {number: found.depth for number, found in outcome.found.items()} == {0: BITS, 1: 2}
     assert outcome.step_found[0].after is not None
+
+
+@pytest.mark.parametrize(("keyed", "words", "threads"), [(True, 1, 1), (True, 1, 3), (False, 2, 3)])
+def test_every_text_that_was_there_when_the_process_may_have_been_killed_is_good(
+    keyed, words, threads, tmp_path, monkeypatch
+):
+    """States and predecessors are appended to after a text was written, and never changed in what it counts."""
+    monkeypatch.setattr(driving, "_SLICE_SECONDS", 0.002)
+    monkeypatch.setattr(driving, "_FIRST_SLICE", 64)
+    model, texts = Toggles(BITS, words), []
+
+    def progress(_):
+        texts.append((tmp_path / "checkpoint.json").read_text())
+
+    search(tmp_path, model, keyed=keyed, threads=threads, progress=progress)
+    for text in {*random.Random(0).choices(texts, k=4), texts[1]}:
+        (tmp_path / "checkpoint.json").write_text(text)
+        outcome, states = search(tmp_path, model, keyed=keyed, threads=threads)
+        assert (outcome.reason, outcome.levels) == (Reason.COMPLETE, LEVELS)
+        assert len(set(states)) == outcome.states == 2**BITS
+        assert outcome.transitions[0] == BITS * 2 ** (BITS - 1)
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -340,6 +363,18 @@ def test_what_spills_reports_the_same(spec, tmp_path):
     expected = finished(spec, "--scope", "Bit=15")
     assert finished(spec, "--scope", "Bit=15", "--memory", "1M", "--spill", str(tmp_path / "more")) == expected
     assert not list((tmp_path / "more").iterdir())
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_spills_keeps_to_its_memory(threads, tmp_path, monkeypatch):
+    """Files of 70 MB and a table of 16 MB within 32 MB; what is found between two looks at the memory comes on top."""
+    monkeypatch.setattr(driving, "_SLICE_SECONDS", 0.02)
+    model, most = Toggles(20, 8), []
+    with Driver(model, keyed=False, threads=threads, memory=32 << 20, spill=tmp_path) as driver:
+        outcome = driver.run([model.state(())], progress=lambda _: most.append(resident()))
+        assert (outcome.reason, outcome.states) == (Reason.COMPLETE, 2**20)
+        assert driver.store.table.path is None
+        assert max(most) - driver.store._base < 56 << 20
 
 
 def test_the_sum_of_the_text_is_over_its_content(tmp_path):

@@ -179,8 +179,9 @@ class Store:
         if available() < _FLOOR:
             raise OutOfMemory(f"the system has less than {format_size(_FLOOR)} of memory left")
 
-    def _drop_pages(self) -> None:
-        if self.folder is not None and resident() - self._base > self.budget:
+    def _drop_pages(self, more: int = 0) -> None:
+        """Give pages of files back if the budget does not allow for them, and for more bytes than there are now."""
+        if self.folder is not None and resident() - self._base + more > self.budget:
             for array in (self.states, self.predecessors, self.table):
                 array.drop()
 
@@ -214,6 +215,7 @@ class Store:
     def _spread(self, slots: int) -> None:
         """Use more of the table's memory, which has been reserved for it."""
         old, self.slots, self._load = self.slots, slots, _LOAD
+        self._drop_pages((slots - old) * WORD)
         self._point_to_table()
         if self._grow is None or not self._grow(self.shared.address, old):
             ctypes.memset(self.table.address, 0, slots * WORD)
