@@ -12,7 +12,8 @@ registers; a pointer points to words of 64 bits unless a method says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import operator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -391,22 +392,27 @@ def _is_number(value: Value) -> bool:
 
 _ZERO_KEEPS = ("add", "sub", "or_", "xor", "shl", "lshr")
 
-_FOLD = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "and_": lambda a, b: a & b,
-    "or_": lambda a, b: a | b,
-    "xor": lambda a, b: a ^ b,
-    "shl": lambda a, b: a << b,
-    "lshr": lambda a, b: (a & (2**64 - 1)) >> b,
+
+def _logical_shift(number: int, by: int) -> int:
+    return (number & (2**64 - 1)) >> by
+
+
+_FOLD: Mapping[str, Callable[[int, int], int]] = {
+    "add": operator.add,
+    "sub": operator.sub,
+    "mul": operator.mul,
+    "and_": operator.and_,
+    "or_": operator.or_,
+    "xor": operator.xor,
+    "shl": operator.lshift,
+    "lshr": _logical_shift,
 }
 
-_COMPARE = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
+_COMPARE: Mapping[str, Callable[[int, int], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
 }

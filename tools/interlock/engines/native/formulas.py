@@ -8,8 +8,8 @@ loops, which stand behind the conditions that make them unnecessary.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -154,9 +154,20 @@ class Formulas:
             case _:
                 assert_never(action)
 
-    def every(self, type_: Type) -> _Every:
-        """A loop over the values of a type in the state: `with formulas.every(type) as operand:`."""
-        return _Every(self, type_)
+    @contextmanager
+    def every(self, type_: Type) -> Generator[Operand, None, None]:
+        """A loop over the values of a type in the state; none where a type has one value."""
+        domain = self.packing.layout.domain(type_)
+        low, high = self.bounds(type_) if isinstance(type_, RangeType) else (0, len(domain.values) - 1)
+        if low == high:
+            yield self._at(domain, type_, self.code.number(low))
+            return
+        with self.code.loop(low, self.code.add(high, 1)) as number:
+            yield self._at(domain, type_, number)
+
+    def _at(self, domain: Domain, type_: Type, number: Value) -> Operand:
+        """The integer of a range, or the value at a position of another type."""
+        return Operand(number) if isinstance(type_, RangeType) else self.decode(domain, type_, number)
 
     def within(self, value: Operand, type_: Type) -> Value:
         """Whether an operand has a value, and that belongs to a plain type in the state."""
@@ -394,35 +405,6 @@ class Formulas:
                 return code.number(value.raw)
             case _:
                 assert_never(type_)
-
-
-class _Every:
-    """The loop of `Formulas.every`; none where a type has one value."""
-
-    def __init__(self, formulas: Formulas, type_: Type) -> None:
-        self._formulas = formulas
-        self._type = type_
-        self._loop: AbstractContextManager[Value] | None = None
-
-    def __enter__(self) -> Operand:
-        formulas, type_ = self._formulas, self._type
-        code = formulas.code
-        if isinstance(type_, RangeType):
-            low, high = formulas.bounds(type_)
-            if low == high:
-                return Operand(code.number(low))
-            self._loop = code.loop(low, code.add(high, 1))
-            return Operand(self._loop.__enter__())
-        size = len(formulas.packing.layout.domain(type_).values)
-        if size == 1:
-            return formulas.decode(formulas.packing.layout.domain(type_), type_, code.number(0))
-        self._loop = code.loop(0, size)
-        position = self._loop.__enter__()
-        return formulas.decode(formulas.packing.layout.domain(type_), type_, position)
-
-    def __exit__(self, *problem: object) -> None:
-        if self._loop is not None:
-            self._loop.__exit__(*problem)
 
 
 def default_of(type_: Type) -> object:

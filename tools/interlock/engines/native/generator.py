@@ -95,7 +95,7 @@ class SystemGenerator:
         code = Code.define(module, "judge", VOID, (POINTER, POINTER, POINTER))
         env, state, mask = code.args
         parts = [self.judging.of_state(module, prop) for prop in self.of_states]
-        _settle(code, env, mask, 0, [lambda c, part=part: c.call(part, state) for part in parts])
+        _settle(code, env, mask, 0, [_calling(part, state) for part in parts])
         code.give()
         return code.function
 
@@ -110,10 +110,10 @@ class SystemGenerator:
         for prop in self.of_steps:
             if prop.kind == "refinement":
                 bit = 1 << self._refinements.index(prop)
-                parts.append(lambda c, bit=bit: c.compare("!=", c.bit_and(c.load(env, Env.NOTE), bit), 0))
+                parts.append(_reading_note(env, bit))
             else:
                 part = self.judging.of_step(module, prop.name, prop.formula)
-                parts.append(lambda c, part=part: c.call(part, before, after))
+                parts.append(_calling(part, before, after))
         _settle(code, env, mask, first, parts)
         code.give()
         return code.function
@@ -140,6 +140,20 @@ def _note_claims(emission: Emission, claims: Sequence[Term]) -> None:
         broken = code.negate(emission.formulas.holds(claim, emission.env))
         note = code.bit_or(note, code.select(broken, 1 << bit, 0))
     code.store(emission.context, Env.NOTE, note)
+
+
+def _calling(callee: Code, *args: Value) -> Callable[[Code], Value]:
+    def write(code: Code) -> Value:
+        return code.call(callee, *args)
+
+    return write
+
+
+def _reading_note(env: Value, bit: int) -> Callable[[Code], Value]:
+    def write(code: Code) -> Value:
+        return code.compare("!=", code.bit_and(code.load(env, Env.NOTE), bit), 0)
+
+    return write
 
 
 def _fault(code: Code, env: Value, number: int) -> None:

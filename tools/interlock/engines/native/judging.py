@@ -100,4 +100,3 @@ class Judging:
     def _give_if(self, code: Code, condition: Value) -> None:
         with code.when(condition):
             code.give(code.true)
-
