@@ -24,12 +24,15 @@ class Options:
     """How much a run may spend, and what it judges.
 
     `steps` bounds one execution, `shrink_executions` the search for a smaller schedule.  `properties` are the names of
-    the specification's properties to judge, None for all; the rules of the runtime are always judged.
+    the specification's properties to judge, None for all; the rules of the runtime are always judged.  What is
+    `known` to be broken is passed over: such a property is not judged, and an execution that breaks such a rule ends
+    there, so that nothing is exhausted by it.
     """
 
     steps: int = 5_000
     shrink_executions: int = 2_000
     properties: frozenset[str] | None = None
+    known: frozenset[str] = frozenset()
 
 
 DEFAULT = Options()
@@ -64,9 +67,29 @@ def conform(
         reason = f"{explored.cut_off} of {explored.executions} executions did not end within {options.steps} steps"
         return Undecided(binding.name, reason, explored.executions)
     monitor = harness.monitor
-    return Conforms(
-        binding.name, explored.executions, explored.exhausted, explored.bound, monitor.judged, monitor.not_judged
+    bound = (
+        f"{explored.bound}, but for those that {harness.passed_over} ended" if harness.passed_over else explored.bound
     )
+    exhausted = explored.exhausted and not harness.passed_over
+    return Conforms(binding.name, explored.executions, exhausted, bound, monitor.judged, monitor.not_judged)
+
+
+def survey(
+    binding: Binding,
+    system: TransitionSystem,
+    workload: Workload,
+    strategy: Strategy,
+    options: Options = DEFAULT,
+) -> tuple[ConformanceVerdict, ...]:
+    """Everything that a candidate breaks: what is found is passed over from then on, until nothing more is."""
+    verdicts: list[ConformanceVerdict] = []
+    known = options.known
+    while True:
+        verdict = conform(binding, system, workload, strategy, replace(options, known=known))
+        verdicts.append(verdict)
+        if not isinstance(verdict, Breaks) or verdict.property in known:
+            return tuple(verdicts)
+        known |= {verdict.property}
 
 
 def replay(binding: Binding, system: TransitionSystem, text: str, options: Options = DEFAULT) -> ConformanceVerdict:
@@ -87,9 +110,13 @@ class Harness:
 
     def __init__(self, binding: Binding, system: TransitionSystem, workload: Workload, options: Options) -> None:
         self.workload = workload
+        self.passed_over = ""
+        """A rule that is known to be broken, if it has ended an execution."""
         self._binding, self._options = binding, options
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
-        self.monitor = Monitor(system, binding.sizes(workload), frozenset(probe.symbols()), options.properties)
+        names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
+        observed = frozenset(probe.symbols())
+        self.monitor = Monitor(system, binding.sizes(workload), observed, names - options.known)
 
     def _start(self, runtime: DeterministicRuntime) -> Subject:
         try:
@@ -111,7 +138,10 @@ class Harness:
         if isinstance(execution.end, Finished):
             found = subject.at_rest()
             if found is not None:
-                return Execution(execution.points, found, execution.events)
+                execution = Execution(execution.points, found, execution.events)
+        if isinstance(execution.end, Breach) and execution.end.property in self._options.known:
+            self.passed_over = execution.end.property
+            return Execution(execution.points, Finished(), execution.events)
         return execution
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"z3", "lark", "rich", "multiprocessing", "hypothesis"}
+HEAVY = {"z3", "lark", "rich", "multiprocessing", "hypothesis", "greenlet"}
 
 
 def modules_after(code: str) -> set[str]:
@@ -14,7 +14,7 @@ def modules_after(code: str) -> set[str]:
     return {name.split(".")[0] for name in done.stderr.split()}
 
 
-HELP = [[command, "--help"] for command in ("check", "prove", "bmc", "explore", "show", "fmt")]
+HELP = [[command, "--help"] for command in ("check", "prove", "bmc", "explore", "show", "fmt", "conform", "replay")]
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], *HELP])

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from interlock import __version__
-from interlock_cli import bmc, check, compare, explore, fmt, new, prove, show, simulate
+from interlock_cli import bmc, check, compare, conform, explore, fmt, new, prove, replay, show, simulate
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -28,6 +28,8 @@ COMMANDS: dict[str, ModuleType] = {
     "explore": explore,
     "compare": compare,
     "simulate": simulate,
+    "conform": conform,
+    "replay": replay,
     "show": show,
     "fmt": fmt,
     "new": new,

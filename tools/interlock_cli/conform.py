@@ -1,0 +1,132 @@
+"""Run implementations under many schedules, and judge every step by a specification.
+
+A candidate is a Python class, MODULE:CLASS, written against interlock_conformance.runtime.  Without one, all candidates
+that come with Interlock for that specification are run, and the table of candidates and properties is printed.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from interlock import __version__
+from interlock_cli import options
+
+if TYPE_CHECKING:
+    from interlock_conformance.kinds import Kind
+    from interlock_conformance.matrix import Row
+    from interlock_conformance.schedule import Workload
+    from interlock_conformance.strategies import Strategy
+
+SUMMARY = "run implementations under many schedules, judged by a specification"
+EXAMPLES = """\
+examples:
+  interlock conform spec/list_lru list_lru.v13:ListLrus
+  interlock conform spec/list_lru list_lru.broken.unlocked_init:ListLrus --workload 'init(0) | activate(0)'
+  interlock conform spec/list_lru
+"""
+
+EXECUTIONS = 2_000
+"""For each workload, unless asked otherwise."""
+
+_BRIEFLY = 100
+"""Executions spent on shrinking what goes into a table."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("path", metavar="SPEC", help="a specification, or the folder of a kind of candidates")
+    parser.add_argument("candidate", nargs="?", metavar="MODULE:CLASS", help="a candidate (default: all there are)")
+    parser.add_argument(
+        "-w", "--workload", action="append", default=[], metavar="OPERATIONS",
+        help="such as 'init(0) | activate(0) ! 1': threads, and the allocations that fail (default: those of the kind)",
+    )  # fmt: skip
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/conformance.md")
+    schedules = parser.add_argument_group("schedules")
+    schedules.add_argument(
+        "--strategy", choices=("reduced", "bounded", "priorities", "uniform"), default="reduced",
+        help="reduced: all interleavings but those that only repeat (default); bounded: few preemptions first",
+    )  # fmt: skip
+    schedules.add_argument(
+        "--executions", type=options.positive, default=EXECUTIONS, metavar="N", help="at most so many"
+    )
+    schedules.add_argument("--preemptions", type=options.natural, default=2, metavar="N", help="of bounded, priorities")
+    schedules.add_argument("--seed", type=options.natural, default=0, metavar="N", help="another seed, other schedules")
+    schedules.add_argument("--steps", type=options.positive, default=5_000, metavar="N", help="steps of an execution")
+
+
+def run(arguments: Namespace) -> int:
+    """Run the candidates."""
+    from interlock_cli.candidates import opened, specification
+    from interlock_conformance.conform import Options, conform, survey
+    from interlock_conformance.matrix import Row
+
+    kind, candidates = opened(arguments.path, arguments.candidate)
+    if kind is None:
+        return 2
+    workloads = _workloads(arguments, kind)
+    system = specification(arguments.path, kind)
+    if system is None or workloads is None:
+        return 2
+    strategy, rows = _strategy(arguments), list[Row]()
+    for named in candidates:
+        if arguments.candidate:
+            found = [(w, conform(named.binding, system, w, strategy, Options(arguments.steps))) for w in workloads]
+        else:
+            brief = Options(arguments.steps, shrink_executions=_BRIEFLY)
+            found = [(w, v) for w in workloads for v in survey(named.binding, system, w, strategy, brief)]
+        breaks = None if arguments.candidate else named.breaks
+        rows.append(Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found)))
+    _show(arguments, rows)
+    return 0 if all(row.as_expected for row in rows) else 1
+
+
+def _show(arguments: Namespace, rows: list[Row]) -> None:
+    """Print what was found: the whole story of one candidate, or the table of all."""
+    from interlock_cli.candidates import replay_command
+    from interlock_conformance.json_report import text_of_rows
+    from interlock_conformance.matrix import lines_of_matrix
+    from interlock_conformance.verdict import Breaks, report
+
+    if arguments.format == "json":
+        print(text_of_rows(rows, __version__))
+        return
+    if not arguments.candidate:
+        print("\n".join(lines_of_matrix(rows)))
+        return
+    for row in rows:
+        for workload, verdict in row.verdicts:
+            print(f"{workload}\n{report(verdict)}")
+            if isinstance(verdict, Breaks):
+                print(f"  {replay_command(arguments.path, row.reference, verdict.token)}")
+
+
+def _strategy(arguments: Namespace) -> Strategy:
+    from interlock_conformance.strategies.exhaustive import Exhaustive
+    from interlock_conformance.strategies.priorities import Priorities
+    from interlock_conformance.strategies.reduced import Reduced
+    from interlock_conformance.strategies.uniform import Uniform
+
+    executions, seed = int(arguments.executions), int(arguments.seed)
+    match arguments.strategy:
+        case "bounded":
+            return Exhaustive(arguments.preemptions, executions)
+        case "priorities":
+            return Priorities(seed, executions, arguments.preemptions)
+        case "uniform":
+            return Uniform(seed, executions)
+        case _:
+            return Reduced(executions)
+
+
+def _workloads(arguments: Namespace, kind: Kind) -> list[Workload] | None:
+    """The workloads asked for, or those of the kind; None, after saying why, where one cannot be read."""
+    from interlock.core.diagnostic import diagnose
+    from interlock_cli.console import complain
+    from interlock_conformance.schedule import TokenError, parse_workload
+
+    try:
+        return [parse_workload(text) for text in arguments.workload or kind.workloads]
+    except TokenError as error:
+        complain((diagnose("E0942", str(error)),))
+        return None
