@@ -398,13 +398,13 @@ def _logical_shift(number: int, by: int) -> int:
 
 
 _FOLD: Mapping[str, Callable[[int, int], int]] = {
-    "add": operator.add,
-    "sub": operator.sub,
-    "mul": operator.mul,
-    "and_": operator.and_,
-    "or_": operator.or_,
-    "xor": operator.xor,
-    "shl": operator.lshift,
+    "add": int.__add__,
+    "sub": int.__sub__,
+    "mul": int.__mul__,
+    "and_": int.__and__,
+    "or_": int.__or__,
+    "xor": int.__xor__,
+    "shl": int.__lshift__,
     "lshr": _logical_shift,
 }
 
