@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import assert_never
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.engines.costs.sections import ends
 from interlock.engines.costs.study import Study, study
 from interlock.engines.judge import Judgement
-from interlock.pipeline import Read, Request, check, lower_file, read_bytes
+from interlock.lang.check import check as check_types
+from interlock.lang.loader import load
+from interlock.lang.typed import (
+    Assert,
+    Assign,
+    Await,
+    Block,
+    Either,
+    EitherItem,
+    ForItem,
+    Havoc,
+    If,
+    IfItem,
+    Invoke,
+    Item,
+    Jump,
+    Let,
+    Operation,
+    Pick,
+    StepItem,
+    TypedProgram,
+    WalkNext,
+    WalkStart,
+    WhileItem,
+    WithItem,
+)
+from interlock.model.lower import lower
+from interlock.pipeline import Read, Request, check, read_bytes
 
 
 @dataclass(frozen=True)
@@ -53,8 +81,8 @@ class Design:
 
 def compare_file(path: str, wanted: Wanted, read: Read = read_bytes) -> Design:
     """Measure one file, and judge it if that is asked for."""
-    system, diagnostics = lower_file(path, read)
-    if system is None:
+    program, system, diagnostics = _lowered(path, read)
+    if system is None or program is None:
         return Design(path, path, "", None, (), diagnostics)
     summary = system.doc.strip().split("\n\n")[0].split("\n")[0]
     design = Design(path, system.name, summary, None, (), diagnostics, system)
@@ -65,7 +93,66 @@ def compare_file(path: str, wanted: Wanted, read: Read = read_bytes) -> Design:
         judgements = tuple(
             j for j in check(path, wanted.request, read).judgements if j.kind not in ("lemma", "inferred")
         )
-    return replace(design, judgements=judgements, study=study(system, wanted.seconds, native=wanted.native))
+    sleeping = frozenset(sleeping_steps(program))
+    found = study(system, wanted.seconds, sleeping=sleeping, native=wanted.native)
+    return replace(design, judgements=judgements, study=found)
+
+
+def _lowered(path: str, read: Read) -> tuple[TypedProgram | None, TransitionSystem | None, tuple[Diagnostic, ...]]:
+    """What a file denotes, with the typed program, which alone still knows which operations a step calls."""
+    program, problems = load(path, read)
+    if program is None or any(p.is_error for p in problems):
+        return None, None, problems
+    typed, found = check_types(program)
+    if typed is None:
+        return None, None, (*problems, *found)
+    system, late = lower(typed)
+    return typed, system, (*problems, *found, *late)
+
+
+def sleeping_steps(program: TypedProgram) -> Iterator[str]:
+    """The steps that say that they may sleep, by calling an operation `might_sleep` as `std.rcu` has it.
+
+    The transition system does not tell: where its assertion cannot fail, nothing is left of the call.
+    """
+    for process in program.processes:
+        for step in _steps(process.body):
+            if any(invoked.name.rpartition(".")[2] == "might_sleep" for invoked in _invoked(step.body)):
+                yield f"{process.name}.{step.label}"
+
+
+def _steps(items: Sequence[Item]) -> Iterator[StepItem]:
+    for item in items:
+        match item:
+            case StepItem():
+                yield item
+            case WithItem() | ForItem() | WhileItem():
+                yield from _steps(item.body)
+            case IfItem():
+                yield from _steps((*item.yes, *item.no))
+            case EitherItem():
+                yield from _steps([inner for branch in item.branches for inner in branch])
+            case Jump():
+                pass
+            case _:
+                assert_never(item)
+
+
+def _invoked(block: Block) -> Iterator[Operation]:
+    """Operations that are called in a block, directly or by others."""
+    for statement in block:
+        match statement:
+            case Invoke():
+                yield statement.operation
+                yield from _invoked(statement.operation.body)
+            case If():
+                yield from _invoked((*statement.yes, *statement.no))
+            case Either():
+                yield from _invoked(tuple(inner for branch in statement.branches for inner in branch))
+            case Assign() | Let() | Pick() | Havoc() | Await() | Assert() | Jump() | WalkStart() | WalkNext():
+                pass
+            case _:
+                assert_never(statement)
 
 
 def is_design(system: TransitionSystem) -> bool:

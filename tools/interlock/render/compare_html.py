@@ -50,8 +50,9 @@ pre { background: var(--soft); padding: .7rem 1rem; border-radius: 8px; overflow
 
 _SCRIPT = """
 for (const th of document.querySelectorAll("th")) th.onclick = () => {
-  const body = th.closest("table").tBodies[0], i = th.cellIndex, up = th.dataset.up = th.dataset.up === "1" ? "0" : "1";
-  const key = row => { const d = row.cells[i].dataset.k; return d === undefined ? row.cells[i].textContent : Number(d); };
+  const body = th.closest("table").tBodies[0], i = th.cellIndex;
+  const up = th.dataset.up = th.dataset.up === "1" ? "0" : "1";
+  const key = row => row.cells[i].dataset.k === undefined ? row.cells[i].textContent : Number(row.cells[i].dataset.k);
   const order = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
   [...body.rows].sort((a, b) => (up === "1" ? 1 : -1) * order(key(a), key(b))).forEach(row => body.append(row));
 };

@@ -73,7 +73,8 @@ def memory_of(design: Design) -> Iterator[tuple[str, Cell, Cell]]:
     costs = {} if study is None else {cost.key: cost for cost in study.costs}
     for _, heap, kind in costs:
         if kind == "at rest" and study is not None:
-            yield heap, *(_counted(costs.get(("", heap, k)), study, k) for k in ("at rest", "at most"))
+            most = _counted(costs.get(("", heap, "at most")), study, "at most")
+            yield heap, _counted(costs.get(("", heap, kind)), study, kind), most
 
 
 def _counted(cost: Cost | None, study: Study, kind: Kind) -> Cell:

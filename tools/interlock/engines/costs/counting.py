@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from interlock.core.rewrite import substitute
+from interlock.core.rewrite import substitute, symbols_of
 from interlock.core.system import ProcessInfo, Transition, TransitionSystem, Update
 from interlock.core.term import FALSE, App, Arith, Compare, Eq, Literal, Symbol, Term, conj, disj, exists, ite, negate
 from interlock.core.types import INT, RangeType
@@ -36,16 +36,19 @@ class Counted:
 
 def keys_of(system: TransitionSystem, process: ProcessInfo, sleeping: Collection[str]) -> tuple[Key, ...]:
     """What can be counted of a kind of process; what no step of it ever does is left out."""
-    watch = _Watch(system, process, sleeping)
-    found: list[Key] = []
+    return tuple(_keys(system, process, _Watch(system, process, sleeping)))
+
+
+def _keys(system: TransitionSystem, process: ProcessInfo, watch: _Watch) -> Iterator[Key]:
     for section in (*sections_of(process), None):
         name = WHOLE if section is None else section.name
         if section is None and not ends(system, process):
             continue  # a thread that goes on for ever has no whole to count
-        found += [(process.name, name, kind) for kind in OF_HOLDINGS if any(watch.doing(section, kind))]
+        for kind in OF_HOLDINGS:
+            if any(watch.doing(section, kind)):
+                yield process.name, name, kind
         if section is not None and watch.blocked(section) is not None:
-            found.append((process.name, name, "waiting"))
-    return tuple(found)
+            yield process.name, name, "waiting"
 
 
 def counted(
@@ -87,7 +90,6 @@ class _Watch:
         self._who: tuple[Term, ...] = tuple(App(symbol) for symbol in self.symbols)
         self._sleeping = sleeping
         self._heaps = heaps_of(system)
-        self._processes = {p.name: p for p in system.processes}
 
     def doing(self, section: Section | None, kind: Kind) -> Iterator[tuple[int, Transition]]:
         """The steps of the kind of process that count in a holding; leaving and entering are none of its own."""
@@ -107,37 +109,45 @@ class _Watch:
             assert section is not None
             blocked = self.blocked(section)
             assert blocked is not None
-            for number, transition in self._holding(section):
+            for number, transition in dict(self._holding(section)).items():
                 yield number, ite(conj((blocked, negate(self._mine(transition)))), more, counter)
         else:
             for number, transition in self.doing(section, kind):
                 yield number, ite(self._mine(transition), more, counter)
         if section is None:
             return
-        for number, transition in enumerate(self._system.transitions):
-            if transition.process == self._process.name:
-                place = place_of(transition, self._process)
-                if place == (section.enter if kind == "waiting" else section.exit):
-                    yield number, ite(self._mine(transition), zero, counter)
+        for number, transition in self._at(self._process, section.enter if kind == "waiting" else section.exit):
+            yield number, ite(self._mine(transition), zero, counter)
 
     def blocked(self, section: Section) -> Term | None:
         """That the thread stands before the section and cannot enter; None where it always can."""
         here = among(self._process, self._who, frozenset((section.enter,)))
         ways: list[Term] = []
-        for transition in self._system.transitions:
-            if transition.process == self._process.name and place_of(transition, self._process) == section.enter:
-                own = dict(zip(transition.params, self._who, strict=True))
-                ways.append(exists(transition.witnesses, substitute(transition.guard, own)))
+        for _, transition in self._at(self._process, section.enter):
+            own = dict(zip(transition.params, self._who, strict=True))
+            ways.append(exists(transition.witnesses, substitute(transition.guard, own)))
         return conj((here, negate(disj(ways)))) if ways else None
 
     def _holding(self, section: Section) -> Iterator[tuple[int, Transition]]:
-        """Steps that somebody takes while he holds a section of the same lock."""
+        """Steps that somebody takes while he holds a section of the same lock.
+
+        It is the same lock if leaving the one changes what entering the other depends on, whatever the names.
+        """
+        asked: frozenset[Symbol] = frozenset()
+        for _, transition in self._at(self._process, section.enter):
+            asked |= symbols_of(transition.guard)
+        asked -= {self._process.pc}
+        for process in self._system.processes:
+            for other in sections_of(process):
+                if any(u.symbol in asked for _, t in self._at(process, other.exit) for u in t.updates):
+                    for place in other.places:
+                        yield from self._at(process, place)
+
+    def _at(self, process: ProcessInfo, place: str) -> Iterator[tuple[int, Transition]]:
+        """The steps that a kind of process takes from a place."""
         for number, transition in enumerate(self._system.transitions):
-            process = self._processes.get(transition.process or "")
-            if process is not None:
-                place = place_of(transition, process)
-                if any(s.lock == section.lock and place in s.places for s in sections_of(process)):
-                    yield number, transition
+            if transition.process == process.name and place_of(transition, process) == place:
+                yield number, transition
 
     def _mine(self, transition: Transition) -> Term:
         """That it is the watched thread which takes the step."""

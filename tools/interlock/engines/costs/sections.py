@@ -1,8 +1,8 @@
-"""Where the threads of a system hold what, and which of its steps allocate, wait for a grace period, or sleep.
+"""Where the threads of a system hold what, and which of its steps allocate or wait for a grace period.
 
 Nothing here knows a design.  A section is a region that a step `NAME.exit` leaves, which is what `with` becomes.  A
-heap is what keeps its blocks as `std.heap` or `std.heap_reuse` do, and a step that waits for a grace period is one whose
-guard reads whom `std.rcu` still owes: by the names that these modules give, under any instance's name.
+heap is what keeps its blocks as `std.heap` or `std.heap_reuse` do.  A step that waits for a grace period is one whose
+guard reads whom `std.rcu` still owes.  All this goes by the names in these modules, under any instance's name.
 """
 
 from __future__ import annotations
@@ -18,20 +18,11 @@ from interlock.core.types import BOOL, EnumType, SortType
 
 @dataclass(frozen=True)
 class Section:
-    """A lock, or a read-side section, that a kind of process holds: `places` are where it is held.
-
-    `lock` is the instance, which several sections share (reading and writing of one semaphore).  `before` are the
-    places from which it is asked for.
-    """
+    """A lock, or a read-side section, that a kind of process holds: `places` are where it is held."""
 
     process: ProcessInfo
     name: str
     places: frozenset[str]
-
-    @property
-    def lock(self) -> str:
-        """The instance that the section belongs to."""
-        return self.name.rpartition(".")[0] or self.name
 
     @property
     def enter(self) -> str:
@@ -101,11 +92,6 @@ def waits_for_readers(transition: Transition) -> bool:
     return any(
         symbol.name.rpartition(".")[2].startswith(("owes_", "delays_")) for symbol in symbols_of(transition.guard)
     )
-
-
-def may_sleep(system: TransitionSystem) -> frozenset[str]:
-    """The actions that say that they may sleep: `might_sleep` of `std.rcu` or `std.spinlock` asserts `not_atomic`."""
-    return frozenset(o.action for o in system.obligations if o.property.rpartition(".")[2] == "not_atomic")
 
 
 def place_of(transition: Transition, process: ProcessInfo) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
@@ -13,12 +13,15 @@ from interlock.engines.costs.hidden import hidden_in
 from interlock.engines.costs.measuring import Build, Measured, Search, maxima, possible
 from interlock.engines.costs.parallel import memory_of, pairs_of
 from interlock.engines.costs.quantities import Key, Quantity
-from interlock.engines.costs.sections import may_sleep, sections_of
+from interlock.engines.costs.sections import sections_of
 from interlock.engines.costs.sizing import Plan, plan_of
 from interlock.engines.costs.slicing import sliced
 from interlock.engines.evaluate import Unsupported
 
 _MOST_FACTOR = 3
+_SHARE_OF_WAITING = 0.2
+"""Of the time that is left, what one search for waiting may take."""
+
 _LONG = 2.0
 """Seconds after which machine code was needed, and will be in all scopes that follow."""
 
@@ -46,8 +49,8 @@ class Cost:
 
     @property
     def points(self) -> tuple[tuple[Mapping[str, int], int], ...]:
-        """Values in scopes that were exhausted."""
-        return tuple((s.point, s.measured.value) for s in self.samples if s.measured.exact)
+        """Values in scopes that were exhausted, where there is a bound."""
+        return tuple((s.point, s.measured.value) for s in self.samples if s.measured.exact and not s.measured.unbounded)
 
     @property
     def fit(self) -> Fit | None:
@@ -62,7 +65,8 @@ class Cost:
     @property
     def largest(self) -> Sample | None:
         """The sample with the greatest value, one that is exact if there is any."""
-        return max(self.samples, key=lambda s: (s.measured.unbounded, s.measured.value, s.measured.exact), default=None)
+        found = sorted(self.samples, key=lambda s: (s.measured.unbounded, s.measured.value, s.measured.exact))
+        return found[-1] if found else None
 
 
 @dataclass(frozen=True)
@@ -85,21 +89,42 @@ class Study:
 
 
 def study(
-    system: TransitionSystem, seconds: float, *, native: bool = True, progress: Callable[[str], None] = lambda _: None
+    system: TransitionSystem,
+    seconds: float,
+    *,
+    sleeping: Collection[str] = frozenset(),
+    native: bool = True,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> Study:
-    """Measure everything there is to measure, in as many scopes as the time allows."""
-    run = _Run(system, monotonic() + seconds, native=native, progress=progress)
+    """Measure everything there is to measure, in as many scopes as the time allows; `sleeping` are steps that sleep."""
+    run = _Run(system, monotonic() + seconds, sleeping, native=native, progress=progress)
     return run.study()
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One search of a scope: what is counted in it, and the share of the time that is left which it may take."""
+
+    name: str
+    build: Build
+    keys: tuple[Key, ...]
+    share: float = 0.6
 
 
 class _Run:
     """One system on its way through the scopes."""
 
     def __init__(
-        self, system: TransitionSystem, until: float, *, native: bool, progress: Callable[[str], None]
+        self,
+        system: TransitionSystem,
+        until: float,
+        sleeping: Collection[str],
+        *,
+        native: bool,
+        progress: Callable[[str], None],
     ) -> None:
         self._system = system
-        self._sleeping = may_sleep(system)
+        self._sleeping = sleeping
         self._sliced = sliced(system)
         self._plan: Plan = plan_of(system)
         self._until = until
@@ -108,24 +133,22 @@ class _Run:
         self._samples: dict[Key, list[Sample]] = {}
         self._exhausted: list[Mapping[str, int]] = []
         self._large: set[str] = set()
+        self._cut: list[tuple[str, Mapping[str, int]]] = []
 
     def study(self) -> Study:
-        """Measure in ever larger scopes; one that includes a scope which was not exhausted is not tried."""
+        """Measure in ever larger scopes; a search that was cut short is not tried in a scope that includes its own."""
         trouble = ""
         parallel: dict[tuple[str, str], bool | None] = {}
         try:
             factor, first = self._factor()
             parallel = dict(self._parallel(factor))
-            open_ended: list[Mapping[str, int]] = []
             for number, point in enumerate(self._plan.points()):
-                if any(all(point[s] >= cut[s] for s in point) for cut in open_ended) or monotonic() > self._until:
-                    continue
-                found = first if not number else self._measure(point, factor)
+                if number and monotonic() > self._until:
+                    break
+                found = self._measure(point, factor) if number else first
                 self._note(point, self._plan.sizes(point, factor), found)
-                if all(m.exact for m in found.values()):
+                if found and all(m.exact for m in found.values()):
                     self._exhausted.append(point)
-                else:
-                    open_ended.append(point)
                 if not self._plan.varied:
                     break
         except Unsupported as reason:
@@ -154,7 +177,7 @@ class _Run:
         factor = 1
         while self._plan.blocks and factor < _MOST_FACTOR and monotonic() < self._until:
             more = self._measure(point, factor + 1)
-            if all(more[key].value <= m.value and not more[key].unbounded > m.unbounded for key, m in found.items()):
+            if not any(key in found and _costs_more(m, found[key]) for key, m in more.items()):
                 break
             factor, found = factor + 1, more
         return factor, found
@@ -163,20 +186,32 @@ class _Run:
         """All costs in one scope."""
         sizes = self._plan.sizes(point, factor)
         self._progress(", ".join(f"{sort}={size}" for sort, size in sizes.items()))
-        memory = memory_of(self._sliced)
-        jobs: dict[str, tuple[Build, tuple[Key, ...]]] = {
-            process.name: (self._counting(process), keys_of(self._sliced, process, self._sleeping))
-            for process in self._sliced.processes
-        }
-        jobs[""] = (lambda _: (self._sliced, memory), tuple(quantity.key for quantity in memory))
         found: dict[Key, Measured] = {}
-        for name, (build, keys) in jobs.items():
-            search = Search(sizes, self._until, self._native, glance=name not in self._large)
+        for job in self._jobs():
+            if any(name == job.name and all(point[s] >= cut[s] for s in point) for name, cut in self._cut):
+                continue
+            until = min(self._until, monotonic() + job.share * max(0.0, self._until - monotonic()))
+            search = Search(sizes, until, self._native, glance=job.name not in self._large)
             begun = monotonic()
-            found |= maxima(build, {key: self._guess(key, point) for key in keys}, search)
+            measured = maxima(job.build, {key: self._guess(key, point) for key in job.keys}, search)
+            found |= measured
             if monotonic() - begun > _LONG:
-                self._large.add(name)
+                self._large.add(job.name)
+            if not all(m.exact for m in measured.values()):
+                self._cut.append((job.name, point))
         return found
+
+    def _jobs(self) -> Iterator[_Job]:
+        """Searches of one scope; waiting comes last, for it takes the most states by far."""
+        for process in self._sliced.processes:
+            keys = keys_of(self._sliced, process, self._sleeping)
+            yield _Job(process.name, self._counting(process), tuple(k for k in keys if k[2] != "waiting"))
+        memory = memory_of(self._sliced)
+        yield _Job("memory", lambda _: (self._sliced, memory), tuple(quantity.key for quantity in memory))
+        for process in self._sliced.processes:
+            keys = keys_of(self._sliced, process, self._sleeping)
+            waiting = tuple(key for key in keys if key[2] == "waiting")
+            yield _Job(f"{process.name} waiting", self._counting(process), waiting, share=_SHARE_OF_WAITING)
 
     def _counting(self, process: ProcessInfo) -> Build:
         def build(ceilings: Mapping[Key, int]) -> tuple[TransitionSystem, Sequence[Quantity]]:
@@ -200,3 +235,7 @@ class _Run:
             point = {sort: 2 if sort in own else 1 for sort in self._plan.varied}
             sizes = self._plan.sizes(point, factor) | {sort: 2 for sort in self._plan.single if sort in own}
             yield from possible(self._sliced, wanted, Search(sizes, self._until, self._native)).items()
+
+
+def _costs_more(one: Measured, two: Measured) -> bool:
+    return (one.unbounded, one.value) > (two.unbounded, two.value)
