@@ -17,7 +17,7 @@ from tests.native.toggles import Toggles
 from interlock.engines.native import driver as driving
 from interlock.engines.native.checkpoint import Checkpoint, identity_of
 from interlock.engines.native.driver import Bounds, Driver, Reason, Until
-from interlock.engines.native.memory import resident
+from interlock.engines.native.memory import OutOfMemory, resident
 from interlock.engines.protocol import Refused
 from interlock_cli.main import main
 
@@ -244,6 +244,18 @@ def test_a_folder_with_other_files_or_none_or_in_use_is_refused(tmp_path, monkey
     opened(tmp_path / "used", model).close()
 
 
+def test_a_table_for_what_was_saved_may_need_more_memory_than_there_is(tmp_path):
+    model = Toggles(BITS)
+    search(tmp_path / "kept", model)
+    with opened(tmp_path / "kept", model) as checkpoint:
+        little = {"keyed": True, "slots": 1, "memory": 1 << 18, "checkpoint": checkpoint}
+        with pytest.raises(OutOfMemory, match=f"a table for the {2**BITS} states of the checkpoint does not fit"):
+            Driver(model, **little)
+        with Driver(model, **little, spill=tmp_path / "spill") as driver:
+            assert driver.run([]).levels == LEVELS
+            assert driver.store.table.path is not None
+
+
 def test_a_search_that_was_killed_before_it_saved_anything_begins_again(tmp_path):
     model = Toggles(BITS)
     opened(tmp_path, model).close()
@@ -295,7 +307,7 @@ def test_a_command_that_is_killed_again_and_again_reports_what_an_undisturbed_on
     assert expected[1]["files"][0]["exploration"]["states"] == 2**20
     chosen, kills, counts = random.Random(7), 0, []
     keep = (*scope, "--checkpoint", str(folder), "--checkpoint-seconds", "0.01")
-    while kills < 5:
+    while kills < 4:
         running = subprocess.Popen(command(spec, *keep), env=environment(), stdout=subprocess.PIPE)
         before = (folder / "checkpoint.json").stat().st_mtime_ns if folder.exists() else 0
         while running.poll() is None and (

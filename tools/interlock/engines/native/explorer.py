@@ -109,7 +109,7 @@ class NativeExploration:
             try:
                 yield from self._search(Subject(model, pack_layout(model, initial), initial, self._checks))
             except OutOfMemory as reason:
-                yield from self._give_up(f"{reason}; {self._more_memory()}")
+                yield from self._give_up(str(reason))
                 return
         yield from self._scenarios(model)
         yield from self._rest()

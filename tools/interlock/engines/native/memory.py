@@ -42,7 +42,8 @@ class Words:
             self._map = self._anonymous() if path is None else self._file(path)
         except (OSError, ValueError, OverflowError) as error:
             self._forget()
-            raise OutOfMemory(f"the system does not give {format_size(self.size)}: {error}") from error
+            why = f"the system does not give {format_size(self.size)} of addresses: {error}"
+            raise OutOfMemory(f"{why} (`ulimit -v` may say less)") from error
         if path is None and hasattr(mmap, "MADV_HUGEPAGE"):
             self._map.madvise(mmap.MADV_HUGEPAGE)
         self._view: ctypes.Array[ctypes.c_char] | None = (ctypes.c_char * self.size).from_buffer(self._map)

@@ -94,8 +94,12 @@ class Store:
 
     def restore(self, count: int) -> None:
         """Take that many states for found, and fill the table with them."""
-        while count + 2 * self._slack > int(self.slots * self._load):
-            self._grow_table()
+        try:
+            while count + 2 * self._slack > int(self.slots * self._load):
+                self._grow_table()
+        except OutOfMemory as error:
+            why = f"a table for the {count} states of the checkpoint does not fit in {format_size(self.budget)}"
+            raise OutOfMemory(f"{why}; give --spill DIR or more --memory") from error
         self.head[Shared.COUNT] = count
         self._fill()
         self.set_limit()
