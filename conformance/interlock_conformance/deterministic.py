@@ -64,6 +64,9 @@ class Section:
     number: int
 
 
+_NOBODY: frozenset[int] = frozenset()
+
+
 class EpochRcu:
     """Read-copy-update with exact grace periods; see `runtime.Rcu`."""
 
@@ -144,7 +147,7 @@ class EpochRcu:
 
     def readers(self) -> frozenset[int]:
         """Threads inside a section."""
-        return frozenset(section.thread for section in self._sections.values())
+        return frozenset(section.thread for section in self._sections.values()) if self._sections else _NOBODY
 
     def is_retired(self, block: object) -> bool:
         """Whether the block has been unpublished at some time."""
@@ -153,7 +156,9 @@ class EpochRcu:
     def still_seen_by(self, block: object) -> frozenset[int]:
         """Threads that were inside when the block was last unpublished and have not left since."""
         region = self._space.region_of(block)
-        seen = self._seen_by.get(region, frozenset()) if region is not None else frozenset[Section]()
+        seen = None if region is None else self._seen_by.get(region)
+        if not seen:  # so it is most of the time, and observers ask after each step
+            return _NOBODY
         return frozenset(section.thread for section in seen & frozenset(self._sections.values()))
 
 

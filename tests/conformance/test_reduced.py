@@ -316,3 +316,17 @@ def test_a_bound_on_executions_is_told_from_exhaustion(base):
     assert isinstance(verdict, Conforms)
     assert not verdict.exhausted
     assert "bounded: the first 3 executions" in report(verdict)
+
+
+def test_known_gap_one_observed_value_of_two_words():
+    """Whether the left word's store shows depends on the right one, though the stores do not race: an order is lost."""
+
+    def build(rt):
+        memory = rt.memory("m")
+        left, right = memory.cell("left", 0), memory.cell("right", 0)
+        shown = {(0, 0): "none", (1, 0): "none", (0, 1): "right alone", (1, 1): "both"}
+        return [lambda: left.store(1), lambda: right.store(1)], lambda: shown[left.peek(), right.peek()]
+
+    plain, reduced = outcomes(Exhaustive(None), build), outcomes(Reduced(), build)
+    assert plain.finals == reduced.finals
+    assert plain.histories - reduced.histories == {("none", "right alone", "both")}

@@ -21,7 +21,7 @@ from typing import Generic, Protocol, TypeVar
 
 from interlock.core.term import Value
 from interlock_conformance.binding import Symbols
-from interlock_conformance.deterministic import DeterministicRuntime
+from interlock_conformance.deterministic import DeterministicRuntime, EpochRcu
 from interlock_conformance.machine import Aborted, Breach
 from interlock_conformance.runtime import Cell, Runtime
 from interlock_conformance.schedule import Operation, Workload
@@ -231,6 +231,10 @@ class ListLruSubject(Generic[L, M]):
 
     # -- the abstraction function
 
+    @property
+    def _rcu(self) -> EpochRcu:
+        return self._runtime.rcu_domain("rcu")
+
     def symbols(self) -> Symbols:
         """The symbols of `list_lru.base` and of the instances of std that the designs use."""
         return {
@@ -280,13 +284,13 @@ class ListLruSubject(Generic[L, M]):
         return self._life(self._candidate.lists.peek(), number)
 
     def _retired(self, number: int) -> Value:
-        return self._runtime.rcu_domain("rcu").is_retired(self._array(number))
+        return self._rcu.is_retired(self._array(number))
 
     def _reading(self, thread: int) -> Value:
-        return thread in self._runtime.rcu_domain("rcu").readers()
+        return thread in self._rcu.readers()
 
     def _still_seen(self, number: int, thread: int) -> Value:
-        return thread in self._runtime.rcu_domain("rcu").still_seen_by(self._array(number))
+        return thread in self._rcu.still_seen_by(self._array(number))
 
     def _array(self, number: int) -> ArrayView | None:
         arrays = self._candidate.arrays.peek()
