@@ -27,6 +27,7 @@ RIGHT = [
     "handshake",
     "handshake_enomem",
     "handshake_pin",
+    "handshake_cursor",
     "handshake_srcu",
 ]
 SLOW = {"growth", "null_array_repaired"}
