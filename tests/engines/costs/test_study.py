@@ -26,7 +26,8 @@ def test_a_walk_that_allocates_under_a_lock_costs_an_allocation_for_each_element
     assert found.parallel["fill", ""] is False
 
 
-def test_moving_the_walk_out_of_the_lock_takes_its_cost_with_it():
+def test_moving_the_walk_out_of_the_lock_takes_its_cost_with_it(monkeypatch):
+    monkeypatch.setattr("interlock.engines.costs.sizing.LARGEST", 2)
     found = studied(OUTSIDE)
     told = formulas(found)
     assert ("fill", "lock", "allocations") not in told  # no step of a holding allocates

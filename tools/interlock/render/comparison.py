@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from interlock.compare import Design
 from interlock.core.trace import Trace
-from interlock.engines.costs.quantities import OF_HOLDINGS, WHOLE, Kind
+from interlock.engines.costs.quantities import OF_HOLDINGS, WHOLE, Key
 from interlock.engines.costs.sections import ends
 from interlock.engines.costs.study import Cost, Study
 from interlock.engines.judge import Judgement
@@ -59,9 +59,9 @@ def rows_of(design: Design) -> list[Row]:
     for process in study.system.processes:
         names = [section for owner, section in study.sections if owner == process.name]
         for section in (*names, *([WHOLE] if ends(study.system, process) else [])):
-            cells = [_counted(by_key.get((process.name, section, kind)), study, kind) for kind in OF_HOLDINGS]
-            waiting = by_key.get((process.name, section, "waiting"))
-            cells.append(_counted(waiting, study, "waiting") if section else Cell("", weight=-1))
+            cells = [_counted(by_key, study, (process.name, section, kind)) for kind in OF_HOLDINGS]
+            waiting: Key = (process.name, section, "waiting")
+            cells.append(_counted(by_key, study, waiting) if section else Cell("", weight=-1))
             cells.append(_together(study.parallel.get((process.name, section))))
             rows.append(Row(design, process.name, section, tuple(cells)))
     return rows
@@ -73,18 +73,14 @@ def memory_of(design: Design) -> Iterator[tuple[str, Cell, Cell]]:
     costs = {} if study is None else {cost.key: cost for cost in study.costs}
     for _, heap, kind in costs:
         if kind == "at rest" and study is not None:
-            most = _counted(costs.get(("", heap, "at most")), study, "at most")
-            yield heap, _counted(costs.get(("", heap, kind)), study, kind), most
+            yield heap, _counted(costs, study, ("", heap, kind)), _counted(costs, study, ("", heap, "at most"))
 
 
-def _counted(cost: Cost | None, study: Study, kind: Kind) -> Cell:
+def _counted(costs: Mapping[Key, Cost], study: Study, key: Key) -> Cell:
     """A cost, in one line and in full."""
+    cost = costs.get(key)
     if cost is None or cost.largest is None:
-        if study.trouble or (kind in ("at rest", "at most")):
-            return Cell("?", study.trouble or "not measured")
-        if not study.exhausted and kind == "steps":
-            return Cell("?", "not measured: there was no time")
-        return Cell("0", "no step does it")
+        return Cell("?", study.trouble or "not measured") if key in study.countable else Cell("0", "no step does it")
     largest = cost.largest
     run = largest.measured.run
     detail = "; ".join(

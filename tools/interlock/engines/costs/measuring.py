@@ -70,7 +70,10 @@ Build = Callable[[Mapping[Key, int]], tuple[TransitionSystem, Sequence[Quantity]
 
 
 def maxima(build: Build, guesses: Mapping[Key, int], search: Search) -> dict[Key, Measured]:
-    """The maximum of each quantity; a good guess, from a smaller scope, saves a search."""
+    """The maximum of each quantity; a good guess, from a smaller scope, saves a search.
+
+    Nothing is told of a scope in which the axioms and the initial condition leave no state.
+    """
     if not guesses:
         return {}
     known = _glance(build, guesses, search) if search.glance else {key: Measured(0, exact=False) for key in guesses}
@@ -85,7 +88,7 @@ def maxima(build: Build, guesses: Mapping[Key, int], search: Search) -> dict[Key
         for quantity in quantities:
             key = quantity.key
             reached = searched.get(key)
-            if reached is None:  # there was no time to begin
+            if reached is None:  # there was no time to begin, or no machine code
                 found[key] = best[key]
             elif reached.value < high[key]:
                 run = reached.run if reached.value > best[key].value else best[key].run
@@ -154,6 +157,8 @@ def _glance(build: Build, keys: Mapping[Key, int], search: Search) -> dict[Key, 
     graph = Graph(instantiate(system, search.sizes))
     complete = _fill(graph, most, end)
     found: dict[Key, Measured] = {}
+    if complete and not graph.states:
+        return {}
     for quantity in quantities:
         when, term = graph.model.formula(quantity.when), graph.model.formula(quantity.term)
         values = [(int(term(state) or 0), -number) for number, state in enumerate(graph.states) if when(state)]
@@ -212,6 +217,8 @@ def _natively(
     asked = replace(system, properties=tuple(claims))
     model = instantiate(asked, search.sizes)
     initial = list(model.initial_states())
+    if not initial:
+        return {}
     packing = pack_layout(model, initial)
     symmetry = Symmetry.of(asked, packing)
     subject = Subject(model, packing, initial, checks_of(model, claims))

@@ -1,9 +1,10 @@
 """Which scopes are measured: sorts whose sizes are varied, and sizes of the others that go with them.
 
-The sorts that are varied are those that threads which come to an end are numbered by: lrus and memcgs, say.  Threads
-that go on for ever, such as readers, are one of each kind.  Blocks of a heap are as many as what they are made for, by
-the functions from blocks to varied sorts, times a factor that is found by trying: with more of them no cost changes.
-A sort that is the value of a function of varied ones, such as ids, has an element for each argument.
+The sorts that are varied are those that threads which come to an end are numbered by, lrus and memcgs, say, and those
+of which nothing else is known.  Threads that go on for ever, such as readers, are one of each kind.  Blocks of a heap
+are as many as what they are made for, by the functions from blocks to varied sorts, times a factor that is found by
+trying: with more of them no cost changes.  A sort that is the value of a function of what threads are numbered by, such
+as ids, has an element for each argument.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from interlock.engines.costs.sections import ends, heaps_of
 LARGEST = 3
 """Elements of a varied sort beyond which nothing is tried."""
 
-_DEFAULT = 2
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -31,11 +30,10 @@ class Plan:
     single: tuple[str, ...]
     blocks: Mapping[str, tuple[str, ...]]
     derived: Mapping[str, tuple[tuple[str, ...], ...]]
-    fixed: Mapping[str, int]
 
     def sizes(self, point: Mapping[str, int], factor: int) -> dict[str, int]:
         """Sizes of all sorts where the varied ones have those of the point."""
-        found = {**self.fixed, **dict.fromkeys(self.single, 1), **point}
+        found = {**dict.fromkeys(self.single, 1), **point}
         found |= {s: max(prod(point[p] for p in params) for params in of) for s, of in self.derived.items()}
         return found | {block: factor * prod(point[s] for s in of) for block, of in self.blocks.items()}
 
@@ -56,23 +54,21 @@ def plan_of(system: TransitionSystem) -> Plan:
     numbering = {p.name: [v.type.name for v in p.params if isinstance(v.type, SortType)] for p in system.processes}
     ending = [sort for p in system.processes if ends(system, p) for sort in numbering[p.name]]
     every = [sort for p in system.processes for sort in numbering[p.name]]
-    varied = tuple(dict.fromkeys(ending or every))
-    single = tuple(dict.fromkeys(sort for sort in every if sort not in varied))
-    heaps = [heap.block.name for heap in heaps_of(system) if heap.block.name not in varied]
+    numbered = tuple(dict.fromkeys(ending or every))
+    single = tuple(dict.fromkeys(sort for sort in every if sort not in numbered))
+    heaps = [heap.block.name for heap in heaps_of(system) if heap.block.name not in numbered]
+    rest = [sort.name for sort in system.sorts if sort.name not in {*numbered, *single, *heaps}]
+    derived = {sort: tuple(_arguments(system, sort, numbered)) for sort in rest}
+    varied = (*numbered, *(sort for sort in rest if not derived[sort]))
     made_for = {
         block: tuple(dict.fromkeys(s for symbol in system.symbols if (s := _of_block(symbol, block)) in varied))
         for block in heaps
     }
-    taken = {*varied, *single, *heaps}
-    rest = [sort.name for sort in system.sorts if sort.name not in taken]
-    derived = {sort: tuple(_arguments(system, sort, varied)) for sort in rest}
-    declared = dict(system.scopes[0].sizes) if system.scopes else {}
     return Plan(
         varied,
         single,
         {block: of or varied for block, of in made_for.items()},
         {sort: of for sort, of in derived.items() if of},
-        {sort: declared.get(sort, _DEFAULT) for sort in rest if not derived[sort]},
     )
 
 

@@ -74,8 +74,10 @@ class Study:
     """What was measured of a system.
 
     `parallel` says of (process, section), with the empty section for the whole operation, whether two can be in it at
-    once; None where that is not known.  `system` is what was run, and names what is in its runs.  `hidden` are places
-    where the specification costs less than an implementation would; `trouble` says why something could not be measured.
+    once; None where that is not known.  `countable` is what some step does: what is not among it costs nothing, and
+    what is but has no cost was not measured.  `system` is what was run, and names what is in its runs.  `hidden` are
+    places where the specification costs less than an implementation would; `trouble` says why something could not be
+    measured.
     """
 
     varied: tuple[str, ...]
@@ -83,6 +85,7 @@ class Study:
     parallel: Mapping[tuple[str, str], bool | None]
     sections: tuple[tuple[str, str], ...]
     system: TransitionSystem
+    countable: frozenset[Key]
     exhausted: tuple[Mapping[str, int], ...] = ()
     hidden: tuple[str, ...] = ()
     trouble: str = ""
@@ -154,17 +157,11 @@ class _Run:
         except Unsupported as reason:
             trouble = str(reason)
         sections = tuple((p.name, s.name) for p in self._system.processes for s in sections_of(p))
+        countable = frozenset(key for job in self._jobs() for key in job.keys)
         costs = tuple(Cost(key, tuple(samples)) for key, samples in self._samples.items())
-        return Study(
-            self._plan.varied,
-            costs,
-            parallel,
-            sections,
-            self._sliced,
-            tuple(self._exhausted),
-            hidden_in(self._system),
-            trouble,
-        )
+        done = tuple(self._exhausted)
+        hidden = hidden_in(self._system)
+        return Study(self._plan.varied, costs, parallel, sections, self._sliced, countable, done, hidden, trouble)
 
     def _note(self, point: Mapping[str, int], sizes: Mapping[str, int], found: Mapping[Key, Measured]) -> None:
         for key, measured in found.items():
