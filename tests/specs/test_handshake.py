@@ -35,8 +35,8 @@ SLOW_DESIGNS = {"handshake_freeze", "handshake_lock"}
 
 # What each mutant violates, and after how many steps at the earliest.
 MUTANTS = {
-    "handshake_scan_first": {"coverage": 8, "refinement.list_lru.abstract": 8},
-    "handshake_active_only": {"coverage": 8, "refinement.list_lru.abstract": 8},
+    "handshake_scan_first": {"coverage": 8},
+    "handshake_active_only": {"coverage": 8},
     "handshake_no_fence": {"coverage": 9},
     "handshake_plain_store": {"install_once": 11, "no_leak": 11},
     "handshake_rcu": {"rcu.not_atomic": 4},
