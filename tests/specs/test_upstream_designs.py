@@ -13,7 +13,7 @@ from interlock.pipeline import Request, check, read_bytes
 from interlock.report import FileReport
 
 FOLDER = Path(__file__).parents[2] / "spec/list_lru"
-LIMITS = Limits(query_seconds=30.0, total_seconds=300.0)
+LIMITS = Limits(query_seconds=10.0, total_seconds=120.0)
 
 RIGHT = {
     "reparent": {  # P2 P7 P14
@@ -40,7 +40,15 @@ RIGHT = {
     "published": {"publication", "lookup.initialised", "lists.no_use_after_free"},
     "registered_last": {"clean_failure", "activate.no_use_after_free"},
 }
-LONG = {"reparent", "at_allocation", "owned_rcu", "at_allocation_overwrite", "at_allocation_self_only"}
+LONG = {
+    "reparent",
+    "at_allocation",
+    "owned_rcu",
+    "at_allocation_late",
+    "at_allocation_no_recheck",
+    "at_allocation_self_only",
+    "at_allocation_overwrite",
+}
 
 
 @dataclass(frozen=True)
