@@ -109,7 +109,19 @@ def test_only_the_command_prints():
 
 def test_commands_import_nothing_heavy_when_they_are_listed():
     """What `--help` needs is imported at the top of a command's file; the rest belongs inside `run`."""
-    listed = {"main.py", "options.py", "check.py", "prove.py", "bmc.py", "explore.py", "show.py", "fmt.py", "new.py", "conform.py", "replay.py"}
+    listed = {
+        "main.py",
+        "options.py",
+        "check.py",
+        "prove.py",
+        "bmc.py",
+        "explore.py",
+        "show.py",
+        "fmt.py",
+        "new.py",
+        "conform.py",
+        "replay.py",
+    }
     for path in (p for p in CLI if p.name in listed):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         top = [n.module or "" for n in tree.body if isinstance(n, ast.ImportFrom)]

@@ -81,7 +81,9 @@ def test_int_is_explored_by_the_reference():
 
 @pytest.mark.parametrize("which", ["native", "reference"])
 def test_first_stops_at_the_first_violation(which):
-    verdicts, exploration = run(hand.lock_server(broken=True), {"Client": 3, "Server": 2}, which, measure=True, first=True)
+    verdicts, exploration = run(
+        hand.lock_server(broken=True), {"Client": 3, "Server": 2}, which, measure=True, first=True
+    )
     assert sum(isinstance(v, Violated) for v in verdicts.values()) >= 1
     assert not any(isinstance(v, Holds) for v in verdicts.values())
     assert not exploration.stats().complete

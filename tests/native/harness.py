@@ -7,7 +7,7 @@ from itertools import islice
 from llvmlite import ir
 
 from interlock.engines.evaluate import instantiate
-from interlock.engines.native.code import I1, I64, POINTER, VOID, Code
+from interlock.engines.native.code import I64, POINTER, VOID, Code
 from interlock.engines.native.jit import Library
 from interlock.engines.native.judging import Judging
 from interlock.engines.native.packing import pack_layout

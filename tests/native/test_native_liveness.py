@@ -29,9 +29,7 @@ def at(name):
 
 def walk(edges, start, causes, goals):
     """Walkers over seven places; each edge is an action with a fairness of its own."""
-    steps = tuple(
-        Transition(f"{a}{b}", (W,), at(a), (write(AT, (W,), Literal(b, PLACE)),)) for a, b in edges
-    )
+    steps = tuple(Transition(f"{a}{b}", (W,), at(a), (write(AT, (W,), Literal(b, PLACE)),)) for a, b in edges)
     goal = Property("goal", "liveness", disj(map(at, causes)), disj(map(at, goals)), params=(W,))
     fairness = tuple((f"{a}{b}", how) for (a, b), how in edges.items())
     return TransitionSystem(
@@ -66,11 +64,7 @@ def check_lasso(system, sizes, trace):
         if s.after != before
     }
     able = [
-        {
-            (system.transitions[s.transition].action, s.args)
-            for s in model.successors(state)
-            if s.after != state
-        }
+        {(system.transitions[s.transition].action, s.args) for s in model.successors(state) if s.after != state}
         for state in loop
     ]
     for action, how in system.action_fairness:

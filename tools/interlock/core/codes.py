@@ -210,7 +210,11 @@ _CODES: tuple[Code, ...] = (
     Code("E0934", "not for a checkpoint", "A checkpoint is of one search: one file, one scope, in machine code."),
     Code("E0940", "no binding", "Nothing says how candidates are called and observed for that specification."),
     Code("E0941", "no such candidate", "MODULE:CLASS names no class, or its module cannot be imported."),
-    Code("E0942", "unusable workload or token", "Threads stand between `|`, operations between `;`: init(0) | activate(0)."),
+    Code(
+        "E0942",
+        "unusable workload or token",
+        "Threads stand between `|`, operations between `;`: init(0) | activate(0).",
+    ),
 )
 
 REGISTRY: dict[str, Code] = {code.name: code for code in _CODES}
