@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"z3", "lark", "rich", "multiprocessing", "hypothesis", "greenlet"}
+HEAVY = {"z3", "llvmlite", "lark", "rich", "multiprocessing", "hypothesis", "greenlet"}
 
 
 def modules_after(code: str) -> set[str]:
@@ -14,7 +14,10 @@ def modules_after(code: str) -> set[str]:
     return {name.split(".")[0] for name in done.stderr.split()}
 
 
-HELP = [[command, "--help"] for command in ("check", "prove", "bmc", "explore", "show", "fmt", "conform", "replay")]
+HELP = [
+    [command, "--help"]
+    for command in ("check", "prove", "bmc", "explore", "show", "fmt", "simulate", "compare", "conform", "replay")
+]
 
 
 @pytest.mark.parametrize("arguments", [["--version"], ["--help"], *HELP])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,6 +75,9 @@ def run(arguments: Namespace) -> int:
 
 def _together(compare: Callable[[str], Design], paths: Sequence[str], jobs: int) -> list[Design]:
     """Compare several files at a time, each in a process of its own."""
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     with ProcessPoolExecutor(jobs, context, sys.setrecursionlimit, (_DEEP,)) as pool:
         try:
