@@ -33,7 +33,9 @@ class ComponentCode:
         """Define `i64 reach(book, states)`: queue what is reached from starts without Q, nearest first; how many."""
         code = Code.define(self.module, "reach", I64, (POINTER, I64), public=True)
         book, states = code.args
-        queue, marks, came = (load_pointer(code, book, at) for at in (Book.QUEUE, Book.MARKS, Book.CAME))
+        queue, marks, came, part = (
+            load_pointer(code, book, at) for at in (Book.QUEUE, Book.MARKS, Book.CAME, Book.PART)
+        )
         count = code.variable(0)
 
         def add(state: Value, mark: Value, origin: Number) -> None:
@@ -43,6 +45,7 @@ class ComponentCode:
             code.set(count, code.add(code.get(count), 1))
 
         with code.loop(0, states) as state:
+            code.store_short(part, state, 0)  # of the search before: what is not reached now is in no component
             mark = code.load_short(marks, state)
             with code.when(code.compare("!=", code.bit_and(mark, START), 0)):
                 add(state, mark, 0)
