@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 LINTED := tools conformance impl tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help check test lint fuzz docs bench bench-explorer format clean
+.PHONY: help check test long lint fuzz docs bench bench-explorer format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -15,8 +15,11 @@ help: ## list the targets
 check: $(READY) ## set up, then judge every specification in spec/
 	$(BIN)/interlock check spec
 
-test: $(READY) ## set up, then pass the tests
-	$(BIN)/python -m pytest tests
+test: $(READY) ## set up, then pass the tests, all but those that take long
+	$(BIN)/python -m pytest tests -n auto --dist worksteal -m "not slow"
+
+long: $(READY) ## the tests that take long: what else is known of each specification
+	$(BIN)/python -m pytest tests -n auto -m slow
 
 lint: $(VENV)/.linters ## ruff, mypy and pyright
 	$(BIN)/ruff check .
