@@ -36,7 +36,7 @@ class Limits:
     and stay unbounded in z3.  `unbounded` has bounded model checking look at sorts of any size instead.
     """
 
-    query_seconds: float = 10.0
+    query_seconds: float = 20.0
     total_seconds: float = 120.0
     depth: int = 12
     states: int | None = None
