@@ -8,6 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from tests.engines import systems as hand
 from tests.engines.random_systems import Features, systems
 
+from interlock.core.system import Property, TransitionSystem
+from interlock.core.term import App, Eq, Literal, Unwrap
+from interlock.core.types import BOOL, INT, OptionType, RangeType
 from interlock.core.verdict import Proved, Violated
 from interlock.engines.evaluate import Unsupported, replay
 from interlock.engines.explore import Exploration
@@ -22,6 +25,7 @@ SPEC = Path(__file__).parents[2] / "spec"
 FILES = sorted(str(p.relative_to(SPEC)) for p in SPEC.rglob("*.ilk"))
 APART = ("scenario", "liveness")
 STATES = 6000
+NUMBER = RangeType(0, 2)
 
 FULL = {"symmetry": False, "partial_order": False}
 
@@ -133,3 +137,15 @@ def test_reductions_keep_what_is_found_in_list_lru(path):
 @given(systems(Features(symbolic_ranges=True)))
 def test_reductions_keep_what_is_found_in_random_systems(system):
     reduced_agrees(system, {sort.name: 2 for sort in system.sorts}, states=2000)
+
+
+def test_a_truth_value_that_is_read_where_nothing_is_is_false_also_inside_iff():
+    """`1 = 2 iff flag(maybe!)` is true where `maybe` is none: both sides are false."""
+    two = Literal(2, INT)
+    flag, maybe = hand.var("flag", NUMBER, result=BOOL), hand.var("maybe", result=OptionType(NUMBER))
+    claim = Property("claim", "lemma", Eq(Eq(Literal(1, INT), two), App(flag, (Unwrap(App(maybe)),))))
+    system = TransitionSystem(
+        "iff", (), (), (flag, maybe), (), (hand.starts(maybe, Literal(None, OptionType(NUMBER))),), (),
+        (), (), (claim,),
+    )  # fmt: skip
+    assert agree(system, {}, threads=1)

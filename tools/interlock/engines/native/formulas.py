@@ -105,12 +105,12 @@ class Formulas:
             case Literal():
                 return self._literal(term)
             case App():
-                return self._read(term, env)
+                return self._settled(self._read(term, env), type_of(term))
             case Some():
                 inner = self.value(term.arg, env)
                 return inner if inner.present is not None else replace(inner, present=code.true)
             case Unwrap():
-                return self._unwrap(term, env)
+                return self._settled(self._unwrap(term, env), type_of(term))
             case Arith():
                 left, right = self.value(term.left, env), self.value(term.right, env)
                 operation = {"+": code.add, "-": code.sub, "*": code.mul}[term.op]
@@ -246,6 +246,12 @@ class Formulas:
         known = self._both(one.defined, two.defined)
         answer = test(one, two)
         return answer if known is None else self.code.bit_and(answer, known)
+
+    def _settled(self, value: Operand, type_: Type) -> Operand:
+        """A truth value that is read is an atom, wherever it stands: false where it lacks a value."""
+        if not isinstance(type_, BoolType) or value.defined is None:
+            return value
+        return Operand(self.code.bit_and(value.raw, value.defined))
 
     def _same(self, one: Operand, two: Operand) -> Value:
         code = self.code
