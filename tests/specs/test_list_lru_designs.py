@@ -12,6 +12,8 @@ from interlock.engines.protocol import Limits
 from interlock.pipeline import Request, check, read_bytes
 from interlock.report import FileReport
 
+pytestmark = pytest.mark.slow  # `interlock check spec` judges the same files; `make long` runs these
+
 FOLDER = Path(__file__).parents[2] / "spec/list_lru"
 LIMITS = Limits(query_seconds=30.0, total_seconds=300.0)
 
