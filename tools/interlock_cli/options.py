@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
@@ -89,9 +88,9 @@ def request(command: Command, arguments: Namespace) -> Request:
 
 def jobs(arguments: Namespace) -> int:
     """How many files are judged at a time: as asked, or one for each core this process may use."""
-    if arguments.jobs:
-        return int(arguments.jobs)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from interlock.engines.protocol import processors
+
+    return int(arguments.jobs) or processors()
 
 
 def positive(text: str) -> int:
@@ -111,13 +110,15 @@ def natural(text: str) -> int:
 
 def size(text: str) -> int:
     """A number of bytes: `4G`, `500M`, `1048576`."""
-    number, unit = (text[:-1], text[-1:].upper()) if text[-1:].upper() in _UNITS else (text, "")
-    if not (number.isascii() and number.isdigit() and len(number) <= 15 and int(number) > 0):
+    from interlock.engines.native.memory import parse_size
+
+    try:
+        number = parse_size(text) if len(text) <= 20 else 0
+    except ValueError:
+        number = 0
+    if number <= 0:
         raise argparse.ArgumentTypeError(f"`{text}` is no amount of memory; write it like 500M or 4G")
-    return int(number) * _UNITS[unit]
-
-
-_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
+    return number
 
 
 def positive_float(text: str) -> float:

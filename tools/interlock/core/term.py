@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import TypeAlias, assert_never
 
-from interlock.core.types import BOOL, INT, OptionType, Type
+from interlock.core.types import BOOL, INT, OptionType, RangeType, Type
 
 Value: TypeAlias = bool | int | str | None
 """A value in a state: see the types for which Python value stands for what."""
@@ -376,3 +376,30 @@ def has_unwrap(term: Term) -> bool:
             return has_unwrap(term.yes) or has_unwrap(term.no)
         case _:
             return False
+
+
+def may_be_undefined(term: Term) -> bool:
+    """Whether the term can lack a value in some state; never so for a formula."""
+    if type_of(term) == BOOL:
+        return False
+    match term:
+        case Unwrap():
+            return True
+        case App():
+            return may_leave_domain(term) or any(map(may_be_undefined, term.args))
+        case Ite():
+            return may_be_undefined(term.yes) or may_be_undefined(term.no)
+        case Some() | Arith():
+            return any(map(may_be_undefined, children(term)))
+        case Var() | Literal() | Count():
+            return False
+        case Not() | And() | Or() | Implies() | Eq() | Compare() | Quant():
+            return False
+        case _:
+            assert_never(term)
+
+
+def may_leave_domain(term: App) -> bool:
+    """Whether a symbol may be applied to an argument outside the range over which it is declared."""
+    pairs = zip(term.args, term.symbol.params, strict=True)
+    return any(isinstance(param, RangeType) and type_of(arg) != param for arg, param in pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
@@ -10,6 +10,7 @@ from interlock.core.control import Control
 from interlock.core.show import show_term
 from interlock.core.system import Property
 from interlock.core.term import conjuncts
+from interlock.core.trace import Trace
 from interlock.engines.evaluate import (
     Model,
     Packed,
@@ -19,6 +20,7 @@ from interlock.engines.evaluate import (
     explain_start,
     explain_step,
 )
+from interlock.engines.graph import make_trace
 from interlock.engines.refinement import simulation_of
 
 StateCheck: TypeAlias = Callable[[Packed], str | None]
@@ -39,6 +41,15 @@ class Checks:
     states: dict[str, StateCheck] = field(default_factory=dict[str, StateCheck])
     steps: dict[str, StepCheck] = field(default_factory=dict[str, StepCheck])
     unsayable: dict[str, str] = field(default_factory=dict[str, str])
+
+    def of_starts(self, model: Model, initial: Sequence[Packed]) -> Iterator[tuple[str, Trace]]:
+        """Each property that an initial state settles by itself, with the run that is no more than that state."""
+        for name, check in tuple(self.starts.items()):
+            for state in initial:
+                reason = check(state)
+                if reason is not None:
+                    yield name, make_trace(model, state, (), reason=reason)
+                    break
 
     def drop(self, name: str) -> None:
         """Check a property no more."""

@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from interlock.core.system import Property
 from interlock.core.trace import Trace
 from interlock.core.verdict import Holds, NoneUpTo, Proved, Unknown, Verdict, Violated
+from interlock.engines.evaluate import Model
 from interlock.engines.evaluate.layout import Layout
-from interlock.engines.graph import Clock
-from interlock.engines.scenario import Played
+from interlock.engines.graph import Clock, OutOfTime
+from interlock.engines.scenario import play
 
 METHOD = "explore"
 """The explorers' name in verdicts: they find the same, and only differ in speed."""
+
+MOST_PLAYED = 200_000
+"""States that are kept while a schedule is followed, where no limit is given."""
 
 FIRST = "stopped at the first violation"
 """Why a search ended that was asked for no more."""
@@ -59,8 +63,12 @@ class Conclusions:
         bound = ", ".join(part for part in (self.scope, f"{depth} steps") if part)
         return NoneUpTo(self.method, f"{bound} ({reason})", self.clock.spent)
 
-    def scenario(self, prop: Property, played: Played, limit: int) -> Verdict:
-        """The schedule was followed as far as that goes."""
+    def scenario(self, model: Model, prop: Property, limit: int) -> Verdict:
+        """The schedule of a scenario is followed as far as that goes, through so many states at most."""
+        try:
+            played = play(model, prop, limit, self.clock.tick)
+        except OutOfTime:
+            return self.unknown("no more time to play the schedule")
         if played.trace is not None and prop.possible:
             return Proved(self.method, self.scope, self.clock.spent, played.trace)
         if played.trace is not None:

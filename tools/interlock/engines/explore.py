@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.trace import Trace
@@ -19,13 +18,10 @@ from interlock.engines.conclusions import METHOD, Conclusions, scope_text
 from interlock.engines.evaluate import Model, Successor, Unsupported, instantiate
 from interlock.engines.graph import Clock, Edge, Graph, OutOfTime, Threads
 from interlock.engines.liveness import fair_lasso
-from interlock.engines.protocol import Limits
-from interlock.engines.scenario import play
+from interlock.engines.protocol import Found, Limits
 
 MOST_STATES = 200_000
 """States that are kept where no limit is given."""
-
-Found: TypeAlias = tuple[str, Verdict]
 
 
 @dataclass(frozen=True)
@@ -193,9 +189,9 @@ class Exploration:
         names = [prop.name for prop in self._open.values() if prop.kind == "deadlock"]
         if not names:
             return
-        stuck = [f"{thread} waits to take {label}" for thread, label in Threads(model).waiting(graph.states[number])]
-        for name in names if stuck else ():
-            yield self._settle(name, graph.trace_to(number, reason=f"no step is enabled: {', '.join(stuck)}"))
+        reason = Threads(model).stuck(graph.states[number])
+        for name in names if reason is not None else ():
+            yield self._settle(name, graph.trace_to(number, reason=reason or ""))
 
     # What is left at the end
 
@@ -207,12 +203,7 @@ class Exploration:
     def _scenarios(self, model: Model) -> Iterator[Found]:
         for prop in [p for p in self._open.values() if p.kind == "scenario"]:
             del self._open[prop.name]
-            try:
-                played = play(model, prop, self._most, self._clock.tick)
-            except OutOfTime:
-                yield prop.name, self._conclude.unknown("no more time to play the schedule")
-            else:
-                yield prop.name, self._conclude.scenario(prop, played, self._most)
+            yield prop.name, self._conclude.scenario(model, prop, self._most)
 
     def _liveness(self, graph: Graph) -> Iterator[Found]:
         for prop in [p for p in self._open.values() if p.kind == "liveness"]:

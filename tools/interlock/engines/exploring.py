@@ -12,14 +12,12 @@ from typing import Literal as OneOf
 from typing import Protocol
 
 from interlock.core.system import TransitionSystem
-from interlock.core.verdict import ExploreStats, Proved, Verdict, Violated
+from interlock.core.verdict import ExploreStats, Proved, Violated
 from interlock.engines.conclusions import FIRST, METHOD, Conclusions
 from interlock.engines.evaluate import Unsupported
 from interlock.engines.explore import Exploration
 from interlock.engines.graph import Clock
-from interlock.engines.protocol import Limits
-
-Found = tuple[str, Verdict]
+from interlock.engines.protocol import Found, Limits
 
 Which = OneOf["auto", "native", "reference"]
 """Which explorer explores; `auto` begins with the reference and goes on with the native one."""

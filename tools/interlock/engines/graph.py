@@ -122,3 +122,8 @@ class Threads:
                 place = self.location(thread, state)
                 if place != process.done and place not in process.rest and started(state, None, args):
                     yield thread, labels.get(place, place)
+
+    def stuck(self, state: Packed) -> str | None:
+        """Who waits, in words, in a state that no step changes; None if nobody does."""
+        waiting = [f"{thread} waits to take {label}" for thread, label in self.waiting(state)]
+        return f"no step is enabled: {', '.join(waiting)}" if waiting else None

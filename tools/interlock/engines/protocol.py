@@ -6,9 +6,10 @@ show progress and, on an interrupt, keep what is known so far.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
@@ -16,6 +17,14 @@ from interlock.core.verdict import Verdict
 
 Progress = Callable[[str], None]
 """Called now and then with a short line about what the engine is doing."""
+
+Found: TypeAlias = tuple[str, Verdict]
+"""What an engine yields: a property's name and the verdict on it."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def silent(_: str) -> None:

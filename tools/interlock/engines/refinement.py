@@ -28,7 +28,6 @@ from interlock.core.term import (
     Term,
     Unwrap,
     Var,
-    children,
     conj,
     conjuncts,
     disj,
@@ -36,9 +35,10 @@ from interlock.core.term import (
     exists,
     forall,
     implies,
+    may_be_undefined,
     type_of,
 )
-from interlock.core.types import BOOL, INT, IntType, OptionType, RangeType, Type
+from interlock.core.types import INT, IntType, OptionType, RangeType, Type
 
 
 class InexpressibleError(Exception):
@@ -218,7 +218,7 @@ class Mapped:
         for symbol, update in self.variables.items():
             formals = _formals(symbol)
             value = self.read(App(symbol, formals, primed))
-            if type_of(update.value) == symbol.result and not _partial(update.value):
+            if type_of(update.value) == symbol.result and not may_be_undefined(update.value):
                 continue
             yield Demand(symbol.name, App(symbol, formals), forall(formals, self._within(value, symbol.result)))
 
@@ -390,22 +390,7 @@ def _takes(update: Update, choice: Symbol) -> bool:
 def _surely(term: Term, type_: Type) -> bool:
     """Whether the term always has a value, and one of the type."""
     of_type = not isinstance(type_, RangeType) or type_of(term) == type_
-    return of_type and not _partial(term)
-
-
-def _partial(term: Term) -> bool:
-    """Whether a term may have no value: it unwraps, or applies a symbol out of its range, outside any formula."""
-    if type_of(term) == BOOL:
-        return False
-    match term:
-        case Unwrap():
-            return True
-        case App():
-            return any(not _surely(arg, param) for arg, param in zip(term.args, term.symbol.params, strict=True))
-        case Ite():
-            return _partial(term.yes) or _partial(term.no)
-        case _:
-            return any(_partial(part) for part in children(term))
+    return of_type and not may_be_undefined(term)
 
 
 def _bound(params: Sequence[Var], args: Sequence[Term], body: Term) -> Term:

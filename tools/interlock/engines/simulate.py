@@ -12,13 +12,11 @@ Only the first `MOST_STARTS` initial states are used; the statistics say so wher
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
-from typing import TypeAlias
 
 from interlock.core.system import Property, PropertyKind, TransitionSystem
 from interlock.core.verdict import NoneUpTo, Verdict, WalkStats
@@ -27,7 +25,7 @@ from interlock.engines.conclusions import Conclusions, scope_text
 from interlock.engines.evaluate import Model, Packed, Successor, Unsupported, instantiate
 from interlock.engines.graph import Clock, OutOfTime, Threads, make_trace
 from interlock.engines.judge import INTERNAL
-from interlock.engines.protocol import Limits, Walks
+from interlock.engines.protocol import Found, Limits, Walks, processors
 from interlock.engines.shorten import retrace, shorten
 from interlock.engines.walks import ReferenceWalker, Sighting, Tally, Walker
 
@@ -42,8 +40,6 @@ _PATIENCE = 0.1
 _FEW = 4
 _RUN_LIMIT = 1 << 40
 _UNJUDGED: frozenset[PropertyKind] = frozenset(("liveness", "scenario"))
-
-Found: TypeAlias = tuple[str, Verdict]
 
 
 class Simulation:
@@ -127,13 +123,8 @@ class Simulation:
 
     def _judge_starts(self, model: Model, checks: Checks, initial: Sequence[Packed]) -> Iterator[Found]:
         """What a refinement demands of initial states."""
-        for name, check in checks.starts.items():
-            for state in initial:
-                reason = check(state)
-                if reason is not None:
-                    trace = make_trace(model, state, (), reason=reason)
-                    yield name, self._conclude.settled(self._open.pop(name), trace)
-                    break
+        for name, trace in checks.of_starts(model, initial):
+            yield name, self._conclude.settled(self._open.pop(name), trace)
 
     def _walker(self, model: Model, initial: Sequence[Packed], checks: Checks) -> Walker:
         given = dict(self._walks.weights)
@@ -142,7 +133,7 @@ class Simulation:
         try:
             from interlock.engines.native.walk import NativeWalker
 
-            threads = self._limits.threads or _processors()
+            threads = self._limits.threads or processors()
             return NativeWalker(model, initial, weights, seed, depth, tuple(self._open.values()), threads)
         except Unsupported as reason:
             self._interpreted = str(reason)
@@ -266,14 +257,8 @@ class Settling:
     def _stuck(self, threads: Threads, state: Packed) -> str | None:
         if any(step.after != state for step in self._model.successors(state)):
             return None
-        stuck = [f"{thread} waits to take {label}" for thread, label in threads.waiting(state)]
-        return f"no step is enabled: {', '.join(stuck)}" if stuck else None
+        return threads.stuck(state)
 
 
 def _joined(scope: str, text: str) -> str:
     return f"{scope}; {text}" if scope else text
-
-
-def _processors() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -30,12 +30,13 @@ from interlock.core.term import (
     Term,
     Unwrap,
     Var,
-    children,
     conjuncts,
+    may_be_undefined,
+    may_leave_domain,
     negate,
     type_of,
 )
-from interlock.core.types import BOOL, INT, BoolType, RangeType, SortType, Type
+from interlock.core.types import BOOL, INT, BoolType, SortType, Type
 from interlock.engines.evaluate.layout import UNASSIGNED, Block, Cells, Domain, Layout, Unassigned
 from interlock.engines.plan import Assign, Pick, Test, plan
 
@@ -51,32 +52,6 @@ Scope: TypeAlias = Mapping[Var, int]
 
 class Undefined(Exception):  # noqa: N818 - a value that there is not, rather than an error
     """A term without a value."""
-
-
-def may_be_undefined(term: Term) -> bool:
-    """Whether the term can lack a value in some state; never so for a formula."""
-    if type_of(term) == BOOL:
-        return False
-    match term:
-        case Unwrap():
-            return True
-        case App():
-            return _may_leave_domain(term) or any(map(may_be_undefined, term.args))
-        case Ite():
-            return may_be_undefined(term.yes) or may_be_undefined(term.no)
-        case Some() | Arith():
-            return any(map(may_be_undefined, children(term)))
-        case Var() | Literal() | Count():
-            return False
-        case Not() | And() | Or() | Implies() | Eq() | Compare() | Quant():
-            return False
-        case _:
-            assert_never(term)
-
-
-def _may_leave_domain(term: App) -> bool:
-    pairs = zip(term.args, term.symbol.params, strict=True)
-    return any(isinstance(param, RangeType) and type_of(arg) != param for arg, param in pairs)
 
 
 def extend(scope: Scope, variables: Sequence[Var]) -> dict[Var, int]:
@@ -329,7 +304,7 @@ def _loop(slot: int, domain: Domain, rest: Eval) -> Eval:
 
 def _settled(atom: Eval, terms: Sequence[Term]) -> Eval:
     """An atom over the terms: false where one of them is undefined."""
-    if not any(map(may_be_undefined, terms)) and not any(isinstance(t, App) and _may_leave_domain(t) for t in terms):
+    if not any(map(may_be_undefined, terms)) and not any(isinstance(t, App) and may_leave_domain(t) for t in terms):
         return atom
 
     def settled(s: Cells, t: Cells, e: Env) -> bool:

@@ -26,7 +26,6 @@ Number: TypeAlias = Any
 """An i64 value, or a Python int that becomes one."""
 
 I1 = ir.IntType(1)
-I8 = ir.IntType(8)
 I32 = ir.IntType(32)
 I64 = ir.IntType(64)
 POINTER = ir.PointerType()

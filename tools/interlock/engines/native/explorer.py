@@ -9,21 +9,20 @@ distance are searched once more without it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.trace import Trace
-from interlock.core.verdict import ExploreStats, Verdict
+from interlock.core.verdict import ExploreStats
 from interlock.engines.checks import Checks, checks_of
-from interlock.engines.conclusions import FIRST, METHOD, Conclusions, scope_text
+from interlock.engines.conclusions import FIRST, MOST_PLAYED, Conclusions, scope_text
 from interlock.engines.evaluate import Model, Packed, Unsupported, instantiate
 from interlock.engines.forecast import remaining
-from interlock.engines.graph import Clock, OutOfTime, make_trace
+from interlock.engines.graph import Clock, OutOfTime
 from interlock.engines.native.ample import Ample, ample_of
 from interlock.engines.native.driver import Bounds, Outcome, Progress, Reason
 from interlock.engines.native.hunt import Hit, Hunt, Resources, Subject
@@ -32,30 +31,13 @@ from interlock.engines.native.liveness import FairRuns
 from interlock.engines.native.memory import OutOfMemory
 from interlock.engines.native.packing import pack_layout
 from interlock.engines.native.symmetry import Symmetry
-from interlock.engines.protocol import Limits
-from interlock.engines.scenario import play
-
-Found = tuple[str, Verdict]
+from interlock.engines.protocol import Found, Limits, processors
 
 MOST_INITIAL = 2_000_000
 """Initial states that are enumerated; they come from the reference meaning, which takes its time."""
 
 _RECENT = 8
 """Levels from which the rest is estimated."""
-
-PLAYED = 200_000
-"""States that are kept while a schedule is followed."""
-
-
-@dataclass(frozen=True)
-class NativeExplorer:
-    """The explorer as an engine; it stops once every property is settled."""
-
-    name: str = METHOD
-
-    def judge(self, system: TransitionSystem, properties: Sequence[str], limits: Limits) -> Iterator[Found]:
-        """Yield each property's verdict, those that a state settles as soon as its level is complete."""
-        yield from NativeExploration(system, properties, limits).judge()
 
 
 class NativeExploration:
@@ -145,12 +127,8 @@ class NativeExploration:
 
     def _starts(self, model: Model, initial: Sequence[Packed]) -> Iterator[Found]:
         """What is asked of initial states alone."""
-        for name, check in tuple(self._checks.starts.items()):
-            for state in initial:
-                reason = check(state)
-                if reason is not None:
-                    yield self._settle(name, make_trace(model, state, [], reason=reason))
-                    break
+        for name, trace in self._checks.of_starts(model, initial):
+            yield self._settle(name, trace)
 
     # The search
 
@@ -221,9 +199,7 @@ class NativeExploration:
 
     def _resources(self, *, checkpoint: bool = False) -> Resources:
         limits = self._limits
-        threads = limits.threads
-        if not threads:
-            threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        threads = limits.threads or processors()
         spill = Path(limits.spill) if limits.spill else None
         kept = Path(limits.checkpoint) if limits.checkpoint and checkpoint else None
         return Resources(threads, limits.memory or None, spill, kept, limits.checkpoint_seconds)
@@ -258,13 +234,7 @@ class NativeExploration:
     def _scenarios(self, model: Model) -> Iterator[Found]:
         for prop in [p for p in self._open.values() if p.kind == "scenario"]:
             del self._open[prop.name]
-            most = self._limits.states or PLAYED
-            try:
-                played = play(model, prop, most, self._clock.tick)
-            except OutOfTime:
-                yield prop.name, self._conclude.unknown("no more time to play the schedule")
-            else:
-                yield prop.name, self._conclude.scenario(prop, played, most)
+            yield prop.name, self._conclude.scenario(model, prop, self._limits.states or MOST_PLAYED)
 
     def _rest(self) -> Iterator[Found]:
         """What no state refuted, or for `reachable`, showed."""

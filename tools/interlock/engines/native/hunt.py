@@ -188,8 +188,7 @@ class Hunt:
 
     def _stuck(self, prop: Property, finding: Finding) -> Hit:
         start, steps = self._follow(finding)
-        waiting = list(Threads(self.subject.model).waiting(steps[-1].after if steps else start))
-        if not waiting:
+        reason = Threads(self.subject.model).stuck(steps[-1].after if steps else start)
+        if reason is None:
             raise Disagreement("the reference meaning finds nobody waiting where machine code found a deadlock")
-        who = ", ".join(f"{thread} waits to take {label}" for thread, label in waiting)
-        return Hit(prop, make_trace(self.subject.model, start, steps, reason=f"no step is enabled: {who}"))
+        return Hit(prop, make_trace(self.subject.model, start, steps, reason=reason))

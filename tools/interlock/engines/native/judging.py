@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import assert_never
 
 from llvmlite import ir
 
-from interlock.core.system import Obligation, ProcessInfo, Property, TransitionSystem
-from interlock.core.term import Term, conj, conjuncts, negate
+from interlock.core.system import ProcessInfo, Property, TransitionSystem
+from interlock.core.term import Term, conj, conjuncts, disj, exists, negate
 from interlock.engines.evaluate import Unsupported
 from interlock.engines.native.code import I1, POINTER, Code, Value
 from interlock.engines.native.formulas import Env, Formulas, Operand
@@ -31,7 +31,7 @@ class Judging:
             case "reachable":
                 code.give(formulas.holds(prop.formula, {}))
             case "assertion" | "unwrap" | "range":
-                code.give(self._fails(formulas, [o for o in self.system.obligations if o.property == prop.name]))
+                code.give(formulas.holds(self._failure(prop), {}))
             case "step_invariant" | "deadlock" | "liveness" | "scenario" | "refinement":
                 raise AssertionError(f"no state settles {prop.name}")
             case _:
@@ -53,33 +53,17 @@ class Judging:
         code.give(code.false)
         return code
 
-    def predicate(self, module: ir.Module, name: str, term: Term, values: Env | None = None) -> Code:
-        """Define `i1 name(state)`: whether a formula holds."""
-        code, formulas = self._begin(module, name)
-        code.give(formulas.holds(term, values or {}))
-        return code
+    def _failure(self, prop: Property) -> Term:
+        """That one of the obligations fails which a property collects."""
+        obligations = [o for o in self.system.obligations if o.property == prop.name]
+        for obligation in obligations:
+            if obligation.choices:
+                raise Unsupported(f"an assertion in {obligation.action} speaks of what was chosen just before")
+        return disj(exists((*o.params, *o.witnesses), conj((o.reach, negate(o.condition)))) for o in obligations)
 
     def _begin(self, module: ir.Module, name: str) -> tuple[Code, Formulas]:
         code = Code.define(module, name, I1, (POINTER,))
         return code, Formulas(code, self.packing, code.args[0])
-
-    def _fails(self, formulas: Formulas, obligations: Sequence[Obligation]) -> Value:
-        code = formulas.code
-        answer = code.variable(code.false)
-        with code.scope() as outside:
-
-            def found(_: Env) -> None:
-                code.set(answer, code.true)
-                outside.leave()
-
-            for obligation in obligations:
-                if code.ended:
-                    break  # the one before fails always
-                if obligation.choices:
-                    raise Unsupported(f"an assertion in {obligation.action} speaks of what was chosen just before")
-                wrong = conj((obligation.reach, negate(obligation.condition)))
-                formulas.search((*obligation.params, *obligation.witnesses), conjuncts(wrong), {}, found)
-        return code.get(answer)
 
     def _threads(self, formulas: Formulas, process: ProcessInfo, found: Callable[[Value], None]) -> None:
         code = formulas.code
