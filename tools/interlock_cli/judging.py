@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 from rich.text import Text
@@ -69,7 +70,7 @@ def judge(
     if interrupted:
         print("interlock: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
-    late = then(reports)
+    late = [*then(reports), *_draw(reports, arguments)]
     complain(late)
     problems = (*problems, *late)
     if any(p.is_error for p in problems) or any(r.rejected for r in reports):
@@ -94,6 +95,15 @@ def interrupts() -> Generator[list[int], None, None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _draw(reports: Sequence[FileReport], arguments: Namespace) -> list[Diagnostic]:
+    """Write the diagrams, if they are wanted; what went wrong."""
+    if arguments.diagrams is None:
+        return []
+    from interlock_cli.diagrams import write_diagrams
+
+    return write_diagrams(reports, Path(arguments.diagrams), witnesses=arguments.verbose)
 
 
 def _print_ready(crew: Crew, reports: list[FileReport], total: int, style: Style | None) -> None:

@@ -24,6 +24,9 @@ def add_judging(parser: ArgumentParser, *, scope: bool, unbounded: bool = False)
     output.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/json.md")
     output.add_argument("-v", "--verbose", action="store_true", help="inferred lemmas, and bookkeeping in traces")
     output.add_argument("--no-time", action="store_true", help="leave out times, so that output can be compared")
+    output.add_argument(
+        "--diagrams", metavar="DIR", help="draw each counterexample as DIR/MODULE.PROPERTY.svg (with -v: each witness)"
+    )
     output.add_argument("-j", "--jobs", type=positive, default=0, metavar="N", help="files judged at a time")
     limits = parser.add_argument_group("limits")
     limits.add_argument("--limit", type=positive_float, default=300.0, metavar="S", help="each file, all engines")
