@@ -5,9 +5,6 @@ step of the run.  What a thread's own steps change of its locals stands in its b
 all share stands beside the row.  Less is shown than `lines_of_run` tells, since a picture is to be taken in at a look:
 ghosts are left out unless the property reads them, and so is what a lock remembers of its holder, which the bar beside
 the lane says.  What the property reads comes first, and the reader is told how much is left out.
-
-Known limit: a lock has a bar if it is taken by `with`.  One that an operation takes (`acquire`, hand over hand) is
-nothing but a change of state here.
 """
 
 from __future__ import annotations
@@ -20,15 +17,13 @@ from interlock.core.system import ProcessInfo, Property, TransitionSystem
 from interlock.core.term import Symbol, Value
 from interlock.core.trace import State, Step, Trace, show_value
 from interlock.render.facts import Names, call
+from interlock.render.lock_bars import Holding, Taken, holdings, part_of
 
 BY_ITSELF = "by itself"
 """The lane of actions, which no thread takes."""
 
 _MOST = 4
 """Changes of one step that are listed."""
-
-_WAITS, _TAKES, _LEAVES = ".request", ".enter", ".exit"
-"""Endings of a section's steps."""
 
 _BEGINS, _OVER = ".start", ".end"
 """Endings of a walk's first step and of its last."""
@@ -73,17 +68,6 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Holding:
-    """A lock that a thread holds (or `waits` for) from one row to another; to the end of the run if `to` is None."""
-
-    lane: int
-    lock: str
-    begin: int
-    to: int | None
-    waits: bool = False
-
-
-@dataclass(frozen=True)
 class Diagram:
     """What is drawn.  `given` is what the initial state leaves open; `loop` is as in `Trace`."""
 
@@ -122,7 +106,7 @@ def diagram_of(trace: Trace, prop: Property, system: TransitionSystem) -> Diagra
         given=tuple(_cut([Change(fact, telling=False) for fact in names.given(trace.initial)])),
         lanes=lanes,
         events=(*events, *pending),
-        holdings=tuple(sorted(_holdings(trace, names, lanes), key=lambda holding: holding.begin)),
+        holdings=tuple(_holdings(trace, names, lanes)),
         ending=f"{prop.name} is {'violated' if broken else 'reached'} {after}",
         reason=" ".join(trace.reason.split()),
         broken=broken,
@@ -162,7 +146,7 @@ def _events(trace: Trace, names: Names, lanes: Sequence[Lane], told: frozenset[S
         own, shared = _changes(before, step, names, lanes[lane], told)
         read = [] if label.endswith(_OVER) else [v for v in names.values(step, before) if not _said(v, own)]
         notes = (*own, *read, *_to_visit(step, names, lanes[lane]))
-        if label.endswith((_WAITS, _TAKES, _LEAVES)):
+        if part_of(label)[1]:
             shared = [change for change in shared if change.telling]
         yield Event(lane, label, tuple(notes), tuple(_cut(shared)))
         before = step.after
@@ -210,22 +194,17 @@ def _to_visit(step: Step, names: Names, lane: Lane) -> list[str]:
     return [f"to visit: {', '.join(found) or 'none'}"]
 
 
-def _holdings(trace: Trace, names: Names, lanes: Sequence[Lane]) -> Iterator[Holding]:
-    """From the step that enters a section to the one that leaves it."""
+def _holdings(trace: Trace, names: Names, lanes: Sequence[Lane]) -> list[Holding]:
+    """Which thread holds which lock from which row to which."""
     lane_of = {lane.title: number for number, lane in enumerate(lanes)}
-    open_: dict[tuple[int, str], Holding] = {}
-    for row, step in enumerate(trace.steps):
-        label = names.label(step).rpartition("/")[2]
-        lock, _, part = label.rpartition(".")
-        if f".{part}" not in (_WAITS, _TAKES, _LEAVES) or _process(step, names) is None:
-            continue
-        lane = lane_of[names.actor(step)]
-        over = open_.pop((lane, lock), None)
-        if over is not None:
-            yield replace(over, to=row)
-        if f".{part}" != _LEAVES:
-            open_[lane, lock] = Holding(lane, lock, row, None, waits=f".{part}" == _WAITS)
-    yield from open_.values()
+    taken: list[Taken | None] = []
+    numbers: list[int] = []
+    for step in trace.steps:
+        process = _process(step, names)
+        key = tuple(value for _, value, _ in step.args)
+        taken.append(None if process is None else (process, key, names.label(step)))
+        numbers.append(lane_of[names.actor(step) if process else BY_ITSELF])
+    return holdings(trace, taken, numbers)
 
 
 @dataclass(frozen=True)

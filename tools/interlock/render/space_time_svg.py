@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from textwrap import wrap
 from xml.sax.saxutils import escape
 
-from interlock.render.space_time import Change, Diagram, Event, Holding, Lane
+from interlock.render.lock_bars import Holding
+from interlock.render.space_time import Change, Diagram, Event, Lane
 
 _CHAR, _SMALL = 7.25, 6.65
 """Widths of a letter of labels and of notes."""
@@ -132,7 +133,9 @@ class _Page:
         self.state = self.columns[-1].right + _BETWEEN if self.columns else self.gutter
         lines = [change for event in diagram.events for change in event.changes] + [*diagram.given]
         letters = max(len(_STATE) + 12, *(len(line.text) for line in lines), 0)
-        self.width = max(self.state + _SMALL * letters, self.gutter + _NARROWEST * _CHAR) + _MARGIN
+        self.legend = _legend(diagram)
+        below = sum(_BAR + 2 + _SMALL * (len(words) + 3) for _, words in self.legend)
+        self.width = max(self.state + _SMALL * letters, _MARGIN + below, self.gutter + _NARROWEST * _CHAR) + _MARGIN
         self.letters = min(_WIDEST, int((self.width - 2 * _MARGIN - 2 * _PAD) / _CHAR))
         self.title = wrap(" ".join(diagram.claim), self.letters)
         self.header = _MARGIN + _LINE * (2.2 + len(self.title))
@@ -141,7 +144,7 @@ class _Page:
         self.floor = self.rows[-1][1] + _GAP / 2 if self.rows else first
         self.reason = wrap(diagram.reason, self.letters)
         self.panel = _LINE * (1 + len(self.reason)) + 2 * _PAD
-        self.height = self.floor + _GAP + self.panel + _GAP + (_LINE + _GAP if diagram.locks else 0) + _MARGIN / 2
+        self.height = self.floor + _GAP + self.panel + _GAP + (_LINE + _GAP if self.legend else 0) + _MARGIN / 2
 
     def _columns(self) -> list[_Column]:
         """Lanes from left to right, each as wide as what is written in it."""
@@ -228,7 +231,7 @@ class _Page:
     def bars(self) -> Iterator[str]:
         """Locks."""
         locks = self.diagram.locks
-        for holding in sorted(self.diagram.holdings, key=lambda h: (h.begin, h.lane)):
+        for holding in self.diagram.holdings:
             column = self.columns[holding.lane]
             x = column.x + _BAR * column.slots[holding.lock]
             top = self.middle(holding.begin)
@@ -279,10 +282,16 @@ class _Page:
         for number, line in enumerate(self.reason, start=2):
             yield _text(line, _MARGIN, y + _LINE * number, "")
         x, y = float(_MARGIN), y + self.panel + _GAP
-        for number, lock in enumerate(self.diagram.locks):
-            yield _rect(f"lock{number % _COLOURS}", x, y, _BAR - 4, _LINE - 3, 2)
-            yield _text(f"holds {lock}", x + _BAR + 2, y + _LINE - 5, "note dim")
-            x += _BAR + 2 + _SMALL * (len(lock) + 9)
+        for kind, words in self.legend:
+            yield _rect(kind, x, y, _BAR - 4, _LINE - 3, 2)
+            yield _text(words, x + _BAR + 2, y + _LINE - 5, "note dim")
+            x += _BAR + 2 + _SMALL * (len(words) + 3)
+
+
+def _legend(diagram: Diagram) -> list[tuple[str, str]]:
+    """What the bars mean: a class of rectangles and the words for it."""
+    found = [(f"lock{number % _COLOURS}", f"holds {lock}") for number, lock in enumerate(diagram.locks)]
+    return [*found, ("wait", "waits")] if any(holding.waits for holding in diagram.holdings) else found
 
 
 def _kind(change: Change) -> str:

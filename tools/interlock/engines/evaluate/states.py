@@ -19,6 +19,7 @@ from interlock.engines.evaluate.layout import (
     Block,
     Cell,
     Cells,
+    Domain,
     Layout,
     Unsupported,
     default_value,
@@ -55,12 +56,16 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class _Compiled:
-    """A transition or obligation ready to run: `enabled` calls back for every way to take it."""
+    """A transition or obligation ready to run: `enabled` calls back for every way to take it.
 
-    enabled: Callable[[Packed, Tick, Callable[[Cells, Env], None]], None]
+    `domains` are those of its params and witnesses, in that order.
+    """
+
+    enabled: Callable[[Packed, Tick, Callable[[Cells, Env], None], Env], None]
     params: tuple[int, ...]
     witnesses: tuple[int, ...]
     updates: tuple[Callable[[Cells, list[Cell], Env], None], ...] = ()
+    domains: tuple[Domain, ...] = ()
 
 
 class Model:
@@ -76,6 +81,7 @@ class Model:
         self._compiler = Compiler(self.layout)
         self._partial = Compiler(self.layout, partial=True)
         self._transitions = [self._compile_step(t, t.guard) for t in system.transitions]
+        self._given_steps: dict[tuple[int, frozenset[int]], _Compiled] = {}
         self._obligations: dict[int, _Compiled] = {}
         self._formulas: dict[tuple[Term, tuple[Var, ...]], Eval] = {}
 
@@ -182,7 +188,31 @@ class Model:
 
     def steps(self, state: Packed, transition: int, tick: Tick = no_tick) -> list[Successor]:
         """Every step of one transition out of the state."""
-        compiled = self._transitions[transition]
+        return self._taken(self._transitions[transition], state, transition, self._compiler.env(), tick)
+
+    def steps_with(
+        self, state: Packed, transition: int, given: Mapping[int, Value], tick: Tick = no_tick
+    ) -> list[Successor]:
+        """Every step of one transition whose parameters and witnesses, by their place among both, have given values.
+
+        Nothing is tried for what is given, so that a step which is known costs little however large the sorts are.
+        """
+        if not given:
+            return self.steps(state, transition, tick)
+        pattern = (transition, frozenset(given))
+        if pattern not in self._given_steps:
+            step = self.system.transitions[transition]
+            self._given_steps[pattern] = self._compile_step(step, step.guard, given=pattern[1])
+        compiled = self._given_steps[pattern]
+        slots = (*compiled.params, *compiled.witnesses)
+        env = self._compiler.env()
+        for place, value in given.items():
+            if not compiled.domains[place].admits(value, state):
+                return []
+            env[slots[place]] = value
+        return self._taken(compiled, state, transition, env, tick)
+
+    def _taken(self, compiled: _Compiled, state: Packed, transition: int, env: Env, tick: Tick) -> list[Successor]:
         found: list[Successor] = []
 
         def take(cells: Cells, env: Env) -> None:
@@ -192,13 +222,16 @@ class Model:
             args = tuple([env[slot] for slot in compiled.params])
             found.append(Successor(transition, args, tuple([env[slot] for slot in compiled.witnesses]), tuple(after)))
 
-        compiled.enabled(state, tick, take)
+        compiled.enabled(state, tick, take, env)
         return found
 
-    def _compile_step(self, step: Transition | Obligation, guard: Term) -> _Compiled:
+    def _compile_step(
+        self, step: Transition | Obligation, guard: Term, given: frozenset[int] = frozenset()
+    ) -> _Compiled:
         variables = (*step.params, *step.witnesses)
         scope = self._compiler.bind({}, (*variables, _SINK))
-        enabled = self._enumerate(variables, guard, step.choices, scope)
+        sought = tuple(v for place, v in enumerate(variables) if place not in given)
+        enabled = self._enumerate(sought, guard, step.choices, scope)
         params, witnesses = tuple(scope[v] for v in step.params), tuple(scope[v] for v in step.witnesses)
         updates = step.updates if isinstance(step, Transition) else ()
         compiled = tuple(
@@ -210,12 +243,16 @@ class Model:
             )
             for update in updates
         )
-        return _Compiled(enabled, params, witnesses, compiled)
+        domains = tuple(self.layout.domain(v.type) for v in variables)
+        return _Compiled(enabled, params, witnesses, compiled, domains)
 
     def _enumerate(
         self, variables: tuple[Var, ...], guard: Term, choices: tuple[Symbol, ...], scope: Scope
-    ) -> Callable[[Packed, Tick, Callable[[Cells, Env], None]], None]:
-        """Call back for all values of variables, then all interpretations of choices, that satisfy the guard."""
+    ) -> Callable[[Packed, Tick, Callable[[Cells, Env], None], Env], None]:
+        """Call back for all values of variables, then all interpretations of choices, that satisfy the guard.
+
+        The environment that is passed has the values of what is in scope and not sought.
+        """
         chosen = frozenset(choices)
         plain = [part for part in conjuncts(guard) if not symbols_of(part) & chosen]
         about = [part for part in conjuncts(guard) if symbols_of(part) & chosen]
@@ -229,7 +266,7 @@ class Model:
         pieces = [piece for part in about for piece in ground(part, self._partial, scope)]
         blocks = [self.layout.blocks[symbol] for symbol in choices]
 
-        def run(state: Packed, tick: Tick, take: Callable[[Cells, Env], None]) -> None:
+        def run(state: Packed, tick: Tick, take: Callable[[Cells, Env], None], env: Env) -> None:
             def solution(e: Env) -> None:
                 if not blocks:
                     take(state, e)
@@ -237,7 +274,6 @@ class Model:
                 for filled in self._chosen(state, e, blocks, pieces, tick=tick):
                     take(filled, e)
 
-            env = self._compiler.env()
             env[slot] = solution
             search(state, state, env)
 
@@ -309,7 +345,7 @@ class Model:
                 Found(tuple(env[slot] for slot in compiled.params), tuple(env[slot] for slot in compiled.witnesses))
             )
 
-        compiled.enabled(state, tick, take)
+        compiled.enabled(state, tick, take, self._compiler.env())
         return found[0] if found else None
 
     # Traces

@@ -460,7 +460,7 @@ class Driver:
             last=head[Shared.LAST],
             cursor=head[Shared.CURSOR],
             news=head[Shared.NEWS],
-            threads=tuple(tuple(each[: self.layout.size]) for each in self._heads),
+            threads=tuple(tuple(each[: self.layout.recent]) for each in self._heads),
             found=tuple((n, f.index, f.depth) for n, f in self._found.items()),
             step_found=tuple((n, f.index, f.depth, f.after or ()) for n, f in self._step_found.items()),
             seconds=self._seconds + seconds,

@@ -16,6 +16,9 @@ from llvmlite import ir
 BATCH = 64
 """Successors that are collected before the table is probed: enough for their cache lines to have arrived."""
 
+RECENT = 1 << 14
+"""Words that a thread keeps of states it has met of late: what the processor holds close, beside all else."""
+
 ROOT = 2**32 - 1
 """The predecessor of an initial state."""
 
@@ -251,6 +254,16 @@ class Layout:
         return self.hashes + BATCH
 
     @property
+    def recent(self) -> int:
+        """States that were put into a batch of late, each at a place that its hash tells; all zeros where none is."""
+        return (self.origins + BATCH + 7) // 8 * 8
+
+    @property
+    def recent_places(self) -> int:
+        """How many of them there are: a power of two."""
+        return 1 << max(0, (RECENT // self.words).bit_length() - 1)
+
+    @property
     def size(self) -> int:
         """Words in all."""
-        return self.origins + BATCH
+        return self.recent + self.recent_places * self.words

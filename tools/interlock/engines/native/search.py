@@ -19,6 +19,9 @@ from interlock.engines.native.table import Indexed, Keyed, fetch_slot, write_equ
 _TAKEN_OUT = 4096
 """States at the beginning of a table that are taken out while it grows; no run of taken slots is nearly so long."""
 
+_RECENT_SHIFT = 20
+"""Lower bits of a hash that say little of the state."""
+
 _AHEAD = 16
 """States that are fetched before their turn when a table is filled from the store."""
 
@@ -226,9 +229,28 @@ class _Search:
                     code.store(mask, word, 0)
                 code.call(judge_step, env, before, after, transition, mask)
                 self._note_violations(code, note_step, layout.step_open, mask, source, after)
+            self._pass_over_recent(code, env, after)
             code.call(put, env, after, source)
         code.give()
         return code
+
+    def _pass_over_recent(self, code: Code, env: Value, after: Value) -> None:
+        """Return if a state has been put into a batch of late; if not, it has been now.
+
+        States near each other in a level have many successors in common, and to find that out here takes neither a
+        representative nor a look at the table, which is too large for the processor's own memory.
+        """
+        layout, words = self.layout, self.layout.words
+        hashed = code.shift_right(write_hash(code, after, words), _RECENT_SHIFT)
+        place = code.mul(code.bit_and(hashed, layout.recent_places - 1), words)
+        kept = code.at(env, code.add(place, layout.recent))
+        some = code.number(0)
+        for word in range(words):
+            some = code.bit_or(some, code.load(after, word))
+        same = code.bit_and(write_equal(code, kept, after, words), code.compare("!=", some, 0))
+        with code.when(same):
+            code.give()
+        code.copy(kept, after, words)
 
     # Expansion
 
