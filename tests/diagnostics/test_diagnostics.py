@@ -39,6 +39,16 @@ ELSEWHERE = {
     "E0940": "an option of the command: tests/cli/test_conform.py",
     "E0941": "an option of the command: tests/cli/test_conform.py",
     "E0942": "an option of the command: tests/cli/test_conform.py",
+    "E0950": "a log of events: tests/trace",
+    "E0951": "a log of events: tests/trace",
+    "E0952": "a log of events: tests/trace",
+    "E0953": "a log of events: tests/trace",
+    "E0954": "a log of events: tests/trace",
+    "E0955": "a log of events: tests/trace",
+    "E0956": "a log of events: tests/trace",
+    "E0957": "a log of events: tests/trace",
+    "E0958": "a log of events: tests/trace",
+    "E0959": "a log of events: tests/trace",
 }
 
 
