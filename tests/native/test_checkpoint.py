@@ -16,8 +16,9 @@ from tests.native.toggles import Toggles
 
 from interlock.engines.native import driver as driving
 from interlock.engines.native.checkpoint import Checkpoint, identity_of
-from interlock.engines.native.driver import Bounds, Driver, Reason, Until
+from interlock.engines.native.driver import Driver
 from interlock.engines.native.memory import OutOfMemory, resident
+from interlock.engines.native.outcome import Bounds, Reason, Until
 from interlock.engines.protocol import Refused
 from interlock_cli.main import main
 

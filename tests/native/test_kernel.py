@@ -9,8 +9,9 @@ import pytest
 
 pytest.importorskip("llvmlite")
 
-from interlock.engines.native.driver import Bounds, Driver, Reason, Until
+from interlock.engines.native.driver import Driver
 from interlock.engines.native.kernel import BATCH, Env, Shared
+from interlock.engines.native.outcome import Bounds, Reason, Until
 from interlock.engines.native.search import write_search
 from interlock.engines.native.sharing import Sharing
 from interlock.engines.native.table import Indexed, Keyed
@@ -123,6 +124,16 @@ def test_more_initial_states_than_the_first_table_holds(keyed):
         outcome = driver.run(every)
         assert outcome.levels == (2**BITS,)
         assert [driver.state(i) for i in range(2**BITS)] == every
+
+
+@pytest.mark.parametrize(("keyed", "words"), KINDS)
+def test_the_state_of_zeros_is_reached_as_any_other(keyed, words):
+    """Zeros are also what memory holds that says which states were met of late, before any was."""
+    model = Toggles(BITS, words, clears=True)
+    with Driver(model, keyed=keyed) as driver:
+        outcome = driver.run([model.state(range(BITS))])
+        assert outcome.levels == LEVELS
+        assert driver.state(outcome.states - 1) == (0,) * words
 
 
 def test_nothing_is_reached_without_initial_states():

@@ -17,10 +17,11 @@ from interlock.engines.judge import finite_scope
 from interlock.engines.native import ample as ample_module
 from interlock.engines.native import exclusion, independence
 from interlock.engines.native.ample import Ample, ample_of
-from interlock.engines.native.driver import Bounds, Driver, Reason, Until
+from interlock.engines.native.driver import Driver
 from interlock.engines.native.explorer import NativeExploration
 from interlock.engines.native.generator import SystemGenerator
 from interlock.engines.native.judging import Judging
+from interlock.engines.native.outcome import Bounds, Reason, Until
 from interlock.engines.native.packing import pack_layout
 from interlock.engines.native.steps import Steps
 from interlock.engines.native.stillness import holds_when_still

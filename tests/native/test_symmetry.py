@@ -13,10 +13,11 @@ from interlock.core.verdict import Proved, Violated
 from interlock.engines.evaluate import Unsupported, replay
 from interlock.engines.judge import finite_scope
 from interlock.engines.native import colours, permuting, symmetry, unordered
-from interlock.engines.native.driver import Driver, Reason, Until
+from interlock.engines.native.driver import Driver
 from interlock.engines.native.explorer import NativeExploration
 from interlock.engines.native.generator import SystemGenerator
 from interlock.engines.native.judging import Judging
+from interlock.engines.native.outcome import Reason, Until
 from interlock.engines.native.packing import pack_layout
 from interlock.engines.native.permuting import Exchange, plain_changes
 from interlock.engines.native.rows import Rows, network

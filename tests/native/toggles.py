@@ -10,7 +10,7 @@ from interlock.engines.native.kernel import Env
 
 @dataclass(frozen=True)
 class Toggles:
-    """Bits, each of which may be set once: 2^n states, n 2^(n-1) steps, n deep.
+    """Bits, each of which may be set once (or with `clears`, cleared once): 2^n states, n 2^(n-1) steps, n deep.
 
     Bits are spread over the words.  `idle` adds a step that changes nothing to every state; `full` and `pair` are the
     properties "not all bits are set" and "the lowest two are not set together".  `forbidden` is a step property: bit 0
@@ -26,6 +26,7 @@ class Toggles:
     waits: bool = False
     broken_at: int | None = None
     symmetric: bool = False
+    clears: bool = False
 
     @property
     def transitions(self) -> int:
@@ -59,9 +60,9 @@ class Toggles:
         for bit in range(self.bits):
             word, shift = self.place(bit)
             old = code.load(state, word)
-            with code.when(code.equal(code.bit_and(code.shift_right(old, shift), 1), 0)):
+            with code.when(code.equal(code.bit_and(code.shift_right(old, shift), 1), int(self.clears))):
                 code.copy(after, state, self.words)
-                code.store(after, word, code.bit_or(old, 1 << shift))
+                code.store(after, word, code.xor(old, 1 << shift))
                 code.call(emit, env, after, 0)
         if self.idle:
             code.copy(after, state, self.words)

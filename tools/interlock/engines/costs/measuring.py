@@ -40,13 +40,21 @@ class Measured:
     """The greatest value that was found; `run` attains it (None for 0).
 
     `exact` says that the scope was exhausted; otherwise there may be more.  `unbounded` says that the run can go round
-    for ever, each time with more.
+    for ever, each time with more.  `most` is a bound from above, where one is known.
     """
 
     value: int
     exact: bool
     unbounded: bool = False
     run: Trace | None = field(default=None, compare=False)
+    most: int | None = None
+
+    def with_(self, other: Measured) -> Measured:
+        """What both together tell of one cost in one scope."""
+        greater = max((self, other), key=lambda m: (m.unbounded, m.value, m.exact, m.run is not None))
+        bounds = [m.most for m in (self, other) if m.most is not None]
+        most = min(bounds, default=None)
+        return replace(greater, most=most, exact=greater.exact or greater.value == most)
 
 
 @dataclass(frozen=True)
@@ -58,6 +66,7 @@ class Search:
     native: bool = True
     glance: bool = True
     """Whether the reference looks first; it does not where it is known that there are too many states for it."""
+    most: int = MOST
 
     @property
     def left(self) -> float:
@@ -151,7 +160,7 @@ def _rest(tables: Mapping[Symbol, Table]) -> tuple[object, ...]:
 
 def _glance(build: Build, keys: Mapping[Key, int], search: Search) -> dict[Key, Measured]:
     """What the reference meaning says of the first states; exact where there are no more."""
-    system, quantities = build(dict.fromkeys(keys, MOST))
+    system, quantities = build(dict.fromkeys(keys, search.most))
     end = search.until if not search.native else min(search.until, monotonic() + _GLANCE_SECONDS)
     most = _GLANCE_STATES if search.native else 10**9
     graph = Graph(instantiate(system, search.sizes))
@@ -164,7 +173,7 @@ def _glance(build: Build, keys: Mapping[Key, int], search: Search) -> dict[Key, 
         values = [(int(term(state) or 0), -number) for number, state in enumerate(graph.states) if when(state)]
         value, number = max(values, default=(0, 0))
         run = graph.trace_to(-number) if value else None
-        if value >= MOST:
+        if value >= search.most:
             round_ = run is not None and goes_round(run, quantity.counter)
             found[quantity.key] = Measured(value, round_, round_, run)
         else:
@@ -206,8 +215,8 @@ def _exhaust(
 def _natively(
     system: TransitionSystem, quantities: Sequence[Quantity], low: Mapping[Key, int], search: Search
 ) -> dict[Key, Measured]:
-    from interlock.engines.native.driver import Bounds, Reason, Until
     from interlock.engines.native.hunt import Hunt, Resources, Subject
+    from interlock.engines.native.outcome import Bounds, Reason, Until
     from interlock.engines.native.packing import pack_layout
     from interlock.engines.native.replay import Replay
     from interlock.engines.native.symmetry import Symmetry

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ctypes
 import time
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import Enum
 from itertools import islice, pairwise
 from pathlib import Path
 from types import TracebackType
@@ -18,98 +17,17 @@ from interlock.engines.native.checkpoint import Checkpoint, Saved
 from interlock.engines.native.jit import LARGE, Library, Optimisation, text_of
 from interlock.engines.native.kernel import MASK_BITS, MOST_STATES, ROOT, Env, Generator, Layout, Shared, Status
 from interlock.engines.native.memory import WORD, OutOfMemory, Words, available
+from interlock.engines.native.outcome import ENDLESS, UNBOUNDED, Bounds, Finding, Outcome, Progress, Reason, Until
 from interlock.engines.native.search import write_search
 from interlock.engines.native.sharing import Sharing
 from interlock.engines.native.store import FIRST_SLOTS, Store
 from interlock.engines.native.table import Indexed, Keyed
 
-_ENDLESS = 2**62
 _ALONE = 2048
 _CHUNK = 256
 _SLICE_SECONDS = 0.2
 _FIRST_SLICE = 1 << 13
 _LONG = 0.3
-
-
-class Until(Enum):
-    """How long a search goes on."""
-
-    FIRST = "first"
-    """Until a violation is found, anywhere."""
-    LEVEL = "level"
-    """To the end of the first level with a new violation: what is found does not depend on the number of threads."""
-    ALL = "all"
-    """Until all states are known."""
-
-
-class Reason(Enum):
-    """Why a search has ended."""
-
-    COMPLETE = "all states are found"
-    FOUND = "what was looked for is found"
-    DEPTH = "no deeper level was asked for"
-    STATES = "there are more states than were asked for"
-    TIME = "there is no time left"
-    MEMORY = "there is no memory left"
-    ERROR = "the model's code reported an error"
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Where a search ends, if not before."""
-
-    states: int = _ENDLESS
-    depth: int = _ENDLESS
-    seconds: float = float("inf")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a search stands."""
-
-    states: int
-    frontier: int
-    """States that have been found and not expanded."""
-    depth: int
-    rate: float
-    """States found in a second, since the last report."""
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Finding:
-    """A state that violates a property, or from which a step does."""
-
-    index: int
-    depth: int
-    after: tuple[int, ...] | None = None
-    """The state after the step, which may not be in the store."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a search has come to."""
-
-    reason: Reason
-    detail: str
-    states: int
-    transitions: tuple[int, ...]
-    """Steps of each transition, also those that change nothing."""
-    levels: tuple[int, ...]
-    """States in each level that was reached; the last one may not be complete unless the reason is COMPLETE."""
-    expanded: int
-    """States whose steps have all been taken, at least."""
-    found: Mapping[int, Finding]
-    step_found: Mapping[int, Finding]
-    deadlock: Finding | None
-    error: tuple[int, int] | None
-    """The error that the model's code reported, and the index of the state."""
-    seconds: float
-
-    @property
-    def depth(self) -> int:
-        """Steps to the farthest state."""
-        return len(self.levels) - 1
 
 
 class Driver:
@@ -141,7 +59,7 @@ class Driver:
         self.library = Library.compile(text, "full" if len(text) < LARGE else "quick")
         self._text = None if len(text) < LARGE else text
         self._optimisation: Optimisation | None = None
-        self._quick = self.library
+        self._before: Library | None = None
         budget = available() * 4 // 5 if memory is None else memory
         self.store = Store(
             self.library,
@@ -222,7 +140,7 @@ class Driver:
         initial: Iterable[Sequence[int]],
         *,
         until: Until = Until.FIRST,
-        bounds: Bounds = Bounds(),
+        bounds: Bounds = UNBOUNDED,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> Outcome:
         """Search from initial states, or go on from where the last call ended."""
@@ -231,7 +149,7 @@ class Driver:
         head = self.store.head
         self.store.most = min(bounds.states, self.store.capacity)
         self.store.set_limit()
-        head[Shared.DEEPEST] = min(bounds.depth - 1, _ENDLESS) if bounds.depth else 0
+        head[Shared.DEEPEST] = min(bounds.depth - 1, ENDLESS) if bounds.depth else 0
         head[Shared.SLICE] = _FIRST_SLICE
         head[Shared.STOP] = 0
         self._open(until)
@@ -316,7 +234,7 @@ class Driver:
         if self._optimisation is not None and self._optimisation.over:
             library = self._optimisation.result()
             if library is not None:
-                self.library, self._quick = library, self.library
+                self.library, self._before = library, self.library  # some functions are still the old ones
                 self._expand = library.function("expand", ctypes.c_int64, [ctypes.c_void_p])
             self._optimisation.stop()
             self._optimisation = None
@@ -327,7 +245,7 @@ class Driver:
         began = time.monotonic()
         head[Shared.CURSOR] = min(head[Shared.CURSOR], head[Shared.LAST])
         if self._pool is None or size <= _ALONE:
-            head[Shared.ALONE] = _ENDLESS if self._pool is None else _ALONE
+            head[Shared.ALONE] = ENDLESS if self._pool is None else _ALONE
             head[Shared.CHUNK] = MOST_STATES if self._pool is None else _CHUNK
             statuses = [Status(self._expand(self._envs[0].address))]
         else:
@@ -430,7 +348,7 @@ class Driver:
                 head[layout.open + number // MASK_BITS] |= 1 << number % MASK_BITS
             for number in steps:
                 head[layout.step_open + number // MASK_BITS] |= 1 << number % MASK_BITS
-            head[Env.REMAINING] = 1 if until is Until.FIRST else _ENDLESS
+            head[Env.REMAINING] = 1 if until is Until.FIRST else ENDLESS
 
     def _close(self, at: int, number: int) -> None:
         for head in self._heads:

@@ -24,11 +24,11 @@ from interlock.engines.evaluate import Model, Packed, Unsupported, instantiate
 from interlock.engines.forecast import remaining
 from interlock.engines.graph import Clock, OutOfTime
 from interlock.engines.native.ample import Ample, ample_of
-from interlock.engines.native.driver import Bounds, Outcome, Progress, Reason
 from interlock.engines.native.hunt import Hit, Hunt, Resources, Subject
 from interlock.engines.native.kernel import MOST_STATES
 from interlock.engines.native.liveness import FairRuns
 from interlock.engines.native.memory import OutOfMemory
+from interlock.engines.native.outcome import Bounds, Outcome, Progress, Reason
 from interlock.engines.native.packing import pack_layout
 from interlock.engines.native.symmetry import Symmetry
 from interlock.engines.protocol import Found, Limits, processors

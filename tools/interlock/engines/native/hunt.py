@@ -15,10 +15,11 @@ from interlock.engines.evaluate import Model, Packed, Successor, Unsupported
 from interlock.engines.graph import Threads, make_trace
 from interlock.engines.native.ample import Ample
 from interlock.engines.native.checkpoint import Checkpoint, identity_of
-from interlock.engines.native.driver import Bounds, Driver, Finding, Outcome, Progress, Reason, Until
+from interlock.engines.native.driver import Driver
 from interlock.engines.native.generator import SystemGenerator
 from interlock.engines.native.judging import Judging
 from interlock.engines.native.memory import WORD
+from interlock.engines.native.outcome import Bounds, Finding, Outcome, Progress, Reason, Until
 from interlock.engines.native.packing import Packing
 from interlock.engines.native.replay import Disagreement, Replay
 from interlock.engines.native.steps import Steps
