@@ -50,3 +50,22 @@ def test_amounts_of_memory_are_checked(interlock, size):
     done = interlock("explore", RIGHT, "--memory", size)
     assert done.code == 2
     assert "write it like 500M or 4G" in done.err
+
+
+def test_counterexamples_are_drawn_into_a_folder_and_witnesses_on_demand(interlock, tmp_path):
+    drawn = tmp_path / "new" / "folder"
+    broken = str(ROOT / "spec/gallery/broken/ticket_lock.ilk")
+    done = interlock("check", broken, "--diagrams", str(drawn))
+    wrong = {"deadlock", "exclusive", "refinement.gallery.exclusion"}
+    assert {path.name for path in drawn.iterdir()} == {f"gallery.broken.ticket_lock.{name}.svg" for name in wrong}
+    assert "<svg" in (drawn / "gallery.broken.ticket_lock.deadlock.svg").read_text()
+    assert done.code == 0
+    interlock("explore", broken, "--diagrams", str(drawn), "-v")
+    assert (drawn / "gallery.broken.ticket_lock.queue.svg").exists()
+
+
+def test_a_folder_for_diagrams_that_cannot_be_made_is_reported(interlock, tmp_path):
+    (tmp_path / "file").write_text("")
+    done = interlock("explore", RIGHT, "--diagrams", str(tmp_path / "file"))
+    assert done.code == 2
+    assert "error[E0927]" in done.err

@@ -282,8 +282,8 @@ class _Page:
         for number, line in enumerate(self.reason, start=2):
             yield _text(line, _MARGIN, y + _LINE * number, "")
         x, y = float(_MARGIN), y + self.panel + _GAP
-        for kind, words in self.legend:
-            yield _rect(kind, x, y, _BAR - 4, _LINE - 3, 2)
+        for bar, words in self.legend:
+            yield _rect(bar, x, y, _BAR - 4, _LINE - 3, 2)
             yield _text(words, x + _BAR + 2, y + _LINE - 5, "note dim")
             x += _BAR + 2 + _SMALL * (len(words) + 3)
 
