@@ -16,7 +16,7 @@ def modules_after(code: str) -> set[str]:
 
 HELP = [
     [command, "--help"]
-    for command in ("check", "prove", "bmc", "explore", "show", "fmt", "simulate", "compare", "conform", "replay")
+    for command in ("check", "prove", "bmc", "explore", "show", "fmt", "simulate", "compare", "conform", "replay", "trace")
 ]
 
 

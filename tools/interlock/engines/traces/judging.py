@@ -26,6 +26,7 @@ WIDTHS = (1, 4, 16, 64)
 """Windows that are tried in turn, up to the widest that is allowed."""
 
 _RECENT = 8
+_PORTION = 256
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,7 @@ class _Run:
     window: Window
     budget: Budget
     clock: Clock
+    progress: Callable[[int], None]
     most: int = 0
     done: int = 0
     recent: deque[Event] = field(default_factory=lambda: deque[Event](maxlen=_RECENT))
@@ -122,6 +124,8 @@ class _Run:
                 return self._stuck(closed, moves)
             level = following
             self.done += 1
+            if self.done % _PORTION == 0:
+                self.progress(self.done)
             self._note(level)
 
     def _ahead(self, level: Level) -> tuple[Level, dict[Ideal, list[tuple[int, Event]]]]:
@@ -178,12 +182,14 @@ def judge_log(
     *,
     last: Mapping[str, int] | None = None,
     paths: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Outcome:
     """Judge a log; `events` begins a reading of it, and may be called again.
 
     `last` are the numbers of the last events of its threads, where it has clocks (see `Stamps`).
 
-    With `paths` the run that explains the log is kept and given, and memory grows with it.
+    With `paths` the run that explains the log is kept and given, and memory grows with it.  `progress` is told now
+    and then how many events are explained.
     """
     limits = budget or Budget()
     clock = Clock(limits.seconds)
@@ -193,7 +199,7 @@ def judge_log(
     try:
         explainer = _explainer(case, limits, clock, paths=paths)
         for width in widths:
-            run = _Run(explainer, Window(iter(events()), width, last or {}), limits, clock)
+            run = _Run(explainer, Window(iter(events()), width, last or {}), limits, clock, progress)
             outcome = run.run(case.initial)
             best = max(best, run.done)
             if isinstance(outcome, Explained) or not run.window.cut:

@@ -114,7 +114,9 @@ def read_log(lines: Iterable[bytes], path: str) -> Iterator[Item]:
 
 
 def place(trouble: Trouble, path: str, number: int, text: str) -> Diagnostic:
-    """The trouble as a diagnostic that shows the line (or so much of it as a reader can use)."""
+    """The trouble as a diagnostic that shows the line (or so much of it as a reader can use); 0 is no line."""
+    if number == 0:
+        return diagnose(trouble.code, trouble.message, fix=trouble.fix, path=path)
     shown = " ".join(text.splitlines())[:_SHOWN]
     source = Source(path, "\n" * (number - 1) + shown)
     start = number - 1

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.engines.traces.elements import Elements, Names, listed_names
-from interlock.engines.traces.log import MOST_PROBLEMS, Entry, Header, Item, Trouble, place
+from interlock.engines.traces.log import MOST_PROBLEMS, Entry, Header, Item, Trouble
+from interlock.engines.traces.log import place as place_in_log
 from interlock.engines.traces.order import Stamps
 from interlock.engines.traces.vocabulary import Event, Seen, Vocabulary
 
-Items = Callable[[], Iterable[Item]]
+Items: TypeAlias = Callable[[], Iterable[Item]]
 """Begins a reading of a log."""
+
+Place: TypeAlias = Callable[[Trouble, str, int, str], Diagnostic]
+"""A trouble as a diagnostic: (trouble, path, line, text of the line)."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +57,14 @@ def open_log(
     *,
     hidden: Iterable[str] = (),
     fixed: Iterable[str] = (),
+    place: Place = place_in_log,
 ) -> tuple[Log | None, tuple[Diagnostic, ...]]:
     """Read a log for the first time: what can be judged, or None and all (or the first few) of its problems.
 
-    `hidden` are names of steps besides those of the header; sorts of `fixed` size do not grow to what the log names.
+    `hidden` are names of steps besides those of the header; sorts of `fixed` size do not grow to what the log names;
+    `place` says where a problem is.
     """
-    reading = _FirstReading(Vocabulary(system), path, Names(system), Stamps(), [])
+    reading = _FirstReading(Vocabulary(system), path, place, Names(system), Stamps(), [])
     for item in items():
         if len(reading.problems) >= MOST_PROBLEMS:
             break
@@ -83,6 +90,7 @@ def open_log(
 class _FirstReading:
     vocabulary: Vocabulary
     path: str
+    place: Place
     names: Names
     stamps: Stamps
     problems: list[Diagnostic]
@@ -115,6 +123,6 @@ class _FirstReading:
         if wrong is not None:
             self.tell(Trouble("E0955", wrong, "sort the lines, or see docs/traces.md"), entry.line, entry.text)
 
-    def tell(self, trouble: Trouble, line: int = 1, text: str = "") -> None:
+    def tell(self, trouble: Trouble, line: int = 0, text: str = "") -> None:
         """Note a problem."""
-        self.problems.append(place(trouble, self.path, max(1, line), text))
+        self.problems.append(self.place(trouble, self.path, line, text))
