@@ -90,6 +90,7 @@ class Explainer:
         tick: Tick = no_tick,
     ) -> None:
         self.model: Model = instantiate(system, sizes)
+        self._sizes = dict(sizes)
         self.hidden = tuple(sorted(set(hidden)))
         self._most = most
         self._paths = paths
@@ -121,8 +122,7 @@ class Explainer:
         ]
         system = self.model.system
         named = Named("the log", conj(terms))
-        sizes = {**self.model.layout.sizes, **self.model.layout.highs}
-        return instantiate(replace(system, initially=(*system.initially, named)), sizes)
+        return instantiate(replace(system, initially=(*system.initially, named)), self._sizes)
 
     def closed(self, states: States) -> States:
         """The states and those to which hidden steps lead from them."""

@@ -57,15 +57,14 @@ def refusals(explainer: Explainer, tried: Iterable[tuple[States, Claim]]) -> tup
 
 def refused_start(explainer: Explainer, seen: Seen) -> tuple[Refusal, ...]:
     """Why no initial state is as it was seen."""
-    try:
-        for state in explainer.model.initial_states():
-            broken = explainer.break_of_state(state)
-            if broken is not None:
-                return (Refusal("the start", "", broken[1], broken[0], 0, state),)
-            return (Refusal("the start", "", _difference(explainer, state, seen), "", 0, state),)
-    except Unsupported as reason:
-        return (Refusal("the start", "", str(reason)),)
-    raise Unsupported("no state satisfies the axioms and the initial condition in this scope")
+    starts = list(islice(explainer.model.initial_states(), _MOST_TRIALS))
+    if not starts:
+        raise Unsupported("no state satisfies the axioms and the initial condition in this scope")
+    state = min(starts, key=lambda start: _distance(explainer, start, seen))
+    broken = explainer.break_of_state(state)
+    if explainer.agrees(state, seen) and broken is not None:
+        return (Refusal("the start", "", broken[1], broken[0], 0, state),)
+    return (Refusal("the start", "", _difference(explainer, state, seen), "", 0, state),)
 
 
 def possible(explainer: Explainer, state: Packed) -> tuple[str, ...]:
