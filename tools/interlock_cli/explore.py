@@ -22,6 +22,7 @@ examples:
   interlock explore spec/list_lru/v13.ilk --scope Lru=2,Memcg=3 --format json
   interlock explore spec/gallery/two_phase_commit.ilk --graph states.svg
   interlock explore spec/gallery/two_phase_commit.ilk --grow 60s
+  interlock explore spec/gallery --report report.html
 """
 
 
@@ -50,9 +51,10 @@ def run(arguments: Namespace) -> int:
         return EXIT_INPUT
     if arguments.grow is not None:
         request = replace(request, grow=arguments.grow, seconds=max(request.seconds, arguments.grow))
+    request = replace(request, graph=arguments.graph is not None or arguments.report is not None)
     if arguments.graph is None:
         return judge(request, arguments)
-    return judge(replace(request, graph=True), arguments, lambda reports: _draw(reports, arguments.graph))
+    return judge(request, arguments, lambda reports: _draw(reports, arguments.graph))
 
 
 def _not_for_a_checkpoint(request: Request, arguments: Namespace) -> Diagnostic | None:

@@ -70,7 +70,7 @@ def judge(
     if interrupted:
         print("interlock: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
-    late = [*then(reports), *_draw(reports, arguments)]
+    late = [*then(reports), *_draw(reports, arguments), *_write_page(reports, problems, style, arguments)]
     complain(late)
     problems = (*problems, *late)
     if any(p.is_error for p in problems) or any(r.rejected for r in reports):
@@ -104,6 +104,23 @@ def _draw(reports: Sequence[FileReport], arguments: Namespace) -> list[Diagnosti
     from interlock_cli.diagrams import write_diagrams
 
     return write_diagrams(reports, Path(arguments.diagrams), witnesses=arguments.verbose)
+
+
+def _write_page(
+    reports: Sequence[FileReport], problems: Sequence[Diagnostic], style: Style, arguments: Namespace
+) -> list[Diagnostic]:
+    """Write the page, if it is wanted; what went wrong."""
+    if arguments.report is None:
+        return []
+    from interlock.core.diagnostic import diagnose
+    from interlock.render.report_html import html_of_reports
+
+    path = Path(arguments.report)
+    try:
+        path.write_text(html_of_reports(reports, problems, style, __version__), encoding="utf-8")
+    except OSError as problem:
+        return [diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path))]
+    return []
 
 
 def _print_ready(crew: Crew, reports: list[FileReport], total: int, style: Style | None) -> None:

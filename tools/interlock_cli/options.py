@@ -27,6 +27,7 @@ def add_judging(parser: ArgumentParser, *, scope: bool, unbounded: bool = False)
     output.add_argument(
         "--diagrams", metavar="DIR", help="draw each counterexample as DIR/MODULE.PROPERTY.svg (with -v: each witness)"
     )
+    output.add_argument("--report", metavar="FILE", help="write a page with verdicts, runs and pictures: report.html")
     output.add_argument("-j", "--jobs", type=positive, default=0, metavar="N", help="files judged at a time")
     limits = parser.add_argument_group("limits")
     limits.add_argument("--limit", type=positive_float, default=300.0, metavar="S", help="each file, all engines")

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from rich.text import Text
 
-from interlock.core.system import Property
+from interlock.core.system import Property, TransitionSystem
 from interlock.core.verdict import Holds, NoneUpTo, NotInductive, Proved, Unknown, Verdict, Violated
 from interlock.engines.judge import Judgement
 from interlock.render.coverage import lines_of_coverage
@@ -64,10 +64,8 @@ def lines_of_file(report: FileReport, style: Style) -> list[Text]:
         lines.extend(lines_of_coverage(report.coverage, verbose=style.verbose))
     if report.ending != "finished":
         lines.append(Text(f"  {report.ending}: what is not listed as judged is not known", "bold yellow"))
-    names = Names(report.system, style.verbose)
     for judgement in shown:
-        prop = next((p for p in report.system.properties if p.name == judgement.name), None)
-        evidence = _evidence(judgement, prop, names, style)
+        evidence = lines_of_evidence(judgement, report.system, style)
         if evidence:
             lines.extend((Text(), *evidence))
     return lines
@@ -137,9 +135,11 @@ def _table(judgements: Sequence[Judgement], style: Style) -> list[Text]:
     return lines
 
 
-def _evidence(judgement: Judgement, prop: Property | None, names: Names, style: Style) -> list[Text]:
+def lines_of_evidence(judgement: Judgement, system: TransitionSystem, style: Style) -> list[Text]:
     """The run or the step that stands behind a verdict, with its heading."""
     verdict = judgement.verdict
+    prop = next((p for p in system.properties if p.name == judgement.name), None)
+    names = Names(system, style.verbose)
     match verdict:
         case Violated():
             if verdict.trace is None:
