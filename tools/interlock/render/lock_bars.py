@@ -2,9 +2,11 @@
 
 A step that enters a section by `with` shows how the lock remembers its holder: by the relations between it and the
 thread that become true there.  From then on these relations are asked and not the labels of steps, since a thread may
-let go of a lock in the middle of a `with` and take it again, as who waits for a condition does.
+let go of a lock in the middle of a `with` and take it again, as who waits for a condition does.  What is taken by an
+operation (`acquire rcu.read`, a reference) is found by the same sign: a relation of another module to the thread, which
+the thread's own steps turn on and off.  It has the relation's name, `rcu.reading`, as nothing tells the section's.
 
-Known limit: a lock that a run takes only by `acquire` has no bar, since nothing says that it is one.
+Known limit: what is neither entered by `with` nor remembered by such a relation has no bar.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from itertools import pairwise
 
 from interlock.core.system import ProcessInfo
 from interlock.core.term import Symbol, Value
-from interlock.core.trace import State, Trace
+from interlock.core.trace import Trace, show_value
 
 Cell = tuple[Symbol, tuple[Value, ...]]
 Taken = tuple[ProcessInfo, tuple[Value, ...], str]
@@ -26,13 +28,17 @@ WAITS, TAKES, LEAVES = "request", "enter", "exit"
 
 @dataclass(frozen=True)
 class Holding:
-    """A lock that a thread holds (or `waits` for) from one row to another; to the end of the run if `to` is None."""
+    """A lock that a thread holds (or `waits` for) from one row to another; to the end of the run if `to` is None.
+
+    `cells` are the entries of relations that say so.
+    """
 
     lane: int
     lock: str
     begin: int
     to: int | None
     waits: bool = False
+    cells: frozenset[Cell] = frozenset()
 
 
 def part_of(label: str) -> tuple[str, str]:
@@ -44,31 +50,49 @@ def part_of(label: str) -> tuple[str, str]:
 def holdings(trace: Trace, taken: Sequence[Taken | None], lanes: Sequence[int]) -> list[Holding]:
     """All holdings in the order in which they begin; `taken` and `lanes` tell whose each step is."""
     found: list[Holding] = []
-    seen: set[tuple[int, str, frozenset[Cell]]] = set()
+    known: set[Cell] = set()
     for row, who in enumerate(taken):
-        lane = lanes[row]
         section, part = part_of(_label(who))
         if who is None or part not in (WAITS, TAKES):
             continue
+        lane, cells = lanes[row], frozenset(_become_true(trace, row, who))
         if part == WAITS:
             found.append(Holding(lane, section, row, _until(taken, lanes, row, TAKES), waits=True))
-            continue
-        before, after = trace.states[row : row + 2]
-        cells = frozenset(_become_true(before, after, who))
-        if not cells:  # a lock that remembers its holder in another way
+        elif not cells:  # a lock that remembers its holder in another way
             found.append(Holding(lane, section, row, _until(taken, lanes, row, LEAVES)))
-        elif (lane, section, cells) not in seen:
-            seen.add((lane, section, cells))
-            found.extend(Holding(lane, section, begin, to) for begin, to in _spans(trace, cells))
+        elif not cells <= known:
+            found.extend(Holding(lane, section, *span, cells=cells) for span in _spans(trace, cells))
+        known |= cells
+    found.extend(_by_operations(trace, taken, lanes, known))
     return sorted(found, key=lambda holding: holding.begin)
 
 
-def _become_true(before: State, after: State, who: Taken) -> Iterator[Cell]:
-    """Relations between a section and the thread that a step makes true."""
+def _by_operations(
+    trace: Trace, taken: Sequence[Taken | None], lanes: Sequence[int], known: set[Cell]
+) -> Iterator[Holding]:
+    """What threads take and give back without `with`."""
+    for row, who in enumerate(taken):
+        if who is None:
+            continue
+        process, key, _ = who
+        for symbol, args in _become_true(trace, row, who):
+            module, dot, relation = symbol.name.removesuffix(f"_{process.name}").rpartition(".")
+            if (symbol, args) in known or symbol.ghost or not dot or module == process.name:
+                continue
+            known.add((symbol, args))
+            spans = list(_spans(trace, frozenset([(symbol, args)])))
+            if all(lanes[end] == lanes[row] for span in spans for end in span if end is not None):
+                of = [show_value(v, t) for v, t in zip(args[: len(args) - len(key)], symbol.params, strict=False)]
+                name = f"{module}.{relation}" + (f"({', '.join(of)})" if of else "")
+                yield from (Holding(lanes[row], name, *span, cells=frozenset([(symbol, args)])) for span in spans)
+
+
+def _become_true(trace: Trace, row: int, who: Taken) -> Iterator[Cell]:
+    """Relations to its thread that the step in a row makes true."""
     process, key, _ = who
+    before, after = trace.states[row], trace.states[row + 1]
     for symbol, table in after.tables.items():
-        of_thread = symbol != process.pc and symbol.name.endswith(f"_{process.name}")
-        if of_thread and table != before.tables.get(symbol):
+        if symbol.name.endswith(f"_{process.name}") and table != before.tables.get(symbol):
             for args, value in table.items():
                 if value is True and before.tables[symbol].get(args) is False and args[len(args) - len(key) :] == key:
                     yield symbol, args

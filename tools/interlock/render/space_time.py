@@ -17,7 +17,7 @@ from interlock.core.system import ProcessInfo, Property, TransitionSystem
 from interlock.core.term import Symbol, Value
 from interlock.core.trace import State, Step, Trace, show_value
 from interlock.render.facts import Names, call
-from interlock.render.lock_bars import Holding, Taken, holdings, part_of
+from interlock.render.lock_bars import Cell, Holding, Taken, holdings, part_of
 
 BY_ITSELF = "by itself"
 """The lane of actions, which no thread takes."""
@@ -94,7 +94,9 @@ def diagram_of(trace: Trace, prop: Property, system: TransitionSystem) -> Diagra
     broken = prop.kind not in ("reachable", "scenario") or (prop.kind == "scenario" and not prop.possible)
     failing = _failing(trace, prop, system) if broken else None
     lanes = _lanes(trace, names, failing)
-    events = list(_events(trace, names, lanes, _told(prop, system)))
+    held = _holdings(trace, names, lanes)
+    barred = frozenset[Cell]().union(*(holding.cells for holding in held))
+    events = list(_events(trace, names, lanes, _told(prop, system), barred))
     pending = list(_pending(trace, prop, lanes, failing)) if broken else []
     if broken and events and not pending and trace.loop is None:
         events[-1] = replace(events[-1], broken=True)
@@ -106,7 +108,7 @@ def diagram_of(trace: Trace, prop: Property, system: TransitionSystem) -> Diagra
         given=tuple(_cut([Change(fact, telling=False) for fact in names.given(trace.initial)])),
         lanes=lanes,
         events=(*events, *pending),
-        holdings=tuple(_holdings(trace, names, lanes)),
+        holdings=tuple(held),
         ending=f"{prop.name} is {'violated' if broken else 'reached'} {after}",
         reason=" ".join(trace.reason.split()),
         broken=broken,
@@ -135,7 +137,9 @@ def _lanes(trace: Trace, names: Names, failing: _Failing | None) -> tuple[Lane, 
     return tuple(lanes)
 
 
-def _events(trace: Trace, names: Names, lanes: Sequence[Lane], told: frozenset[Symbol]) -> Iterator[Event]:
+def _events(
+    trace: Trace, names: Names, lanes: Sequence[Lane], told: frozenset[Symbol], barred: frozenset[Cell]
+) -> Iterator[Event]:
     """One for each step."""
     lane_of = {lane.title: number for number, lane in enumerate(lanes)}
     before = trace.initial
@@ -143,7 +147,7 @@ def _events(trace: Trace, names: Names, lanes: Sequence[Lane], told: frozenset[S
         process = _process(step, names)
         lane = lane_of[names.actor(step) if process else BY_ITSELF]
         label = names.label(step) if process else names.actor(step)
-        own, shared = _changes(before, step, names, lanes[lane], told)
+        own, shared = _changes(before, step, names, lanes[lane], told, barred)
         read = [] if label.endswith(_OVER) else [v for v in names.values(step, before) if not _said(v, own)]
         notes = (*own, *read, *_to_visit(step, names, lanes[lane]))
         if part_of(label)[1]:
@@ -153,7 +157,7 @@ def _events(trace: Trace, names: Names, lanes: Sequence[Lane], told: frozenset[S
 
 
 def _changes(
-    before: State, step: Step, names: Names, lane: Lane, told: frozenset[Symbol]
+    before: State, step: Step, names: Names, lane: Lane, told: frozenset[Symbol], barred: frozenset[Cell]
 ) -> tuple[list[str], list[Change]]:
     """What a step changes of its thread's locals, and of all else; what the property reads comes first."""
     own: list[str] = []
@@ -164,7 +168,7 @@ def _changes(
         if mine and key[: len(lane.key)] == lane.key:
             if new is not None:  # a local that is given up tells nothing
                 own.append(f"{_local(names.place(symbol, key))} := {value}")
-        elif symbol in told or not symbol.ghost:
+        elif symbol in told or not (symbol.ghost or (symbol, key) in barred):
             shared.append(Change(f"{names.place(symbol, key)} := {value}", symbol in told))
     return own, sorted(shared, key=lambda change: not change.telling)
 
