@@ -70,7 +70,7 @@ def judge(
     if interrupted:
         print("interlock: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
-    late = [*then(reports), *_draw(reports, arguments), *_write_page(reports, problems, style, arguments)]
+    late = [*then(reports), *_write_runs(reports, arguments), *_write_page(reports, problems, style, arguments)]
     complain(late)
     problems = (*problems, *late)
     if any(p.is_error for p in problems) or any(r.rejected for r in reports):
@@ -97,13 +97,17 @@ def interrupts() -> Generator[list[int], None, None]:
             signal.signal(number, handler)
 
 
-def _draw(reports: Sequence[FileReport], arguments: Namespace) -> list[Diagnostic]:
-    """Write the diagrams, if they are wanted; what went wrong."""
-    if arguments.diagrams is None:
-        return []
-    from interlock_cli.diagrams import write_diagrams
+def _write_runs(reports: Sequence[FileReport], arguments: Namespace) -> list[Diagnostic]:
+    """Write the diagrams and the ITF traces that are wanted; what went wrong."""
+    from interlock_cli.runs import as_diagram, as_itf, write_runs
 
-    return write_diagrams(reports, Path(arguments.diagrams), witnesses=arguments.verbose)
+    wanted = ((arguments.diagrams, ".svg", as_diagram), (arguments.itf, ".itf.json", as_itf))
+    return [
+        problem
+        for folder, ending, write in wanted
+        if folder is not None
+        for problem in write_runs(reports, Path(folder), ending, write, witnesses=arguments.verbose)
+    ]
 
 
 def _write_page(

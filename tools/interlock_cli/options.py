@@ -27,6 +27,9 @@ def add_judging(parser: ArgumentParser, *, scope: bool, unbounded: bool = False)
     output.add_argument(
         "--diagrams", metavar="DIR", help="draw each counterexample as DIR/MODULE.PROPERTY.svg (with -v: each witness)"
     )
+    output.add_argument(
+        "--itf", metavar="DIR", help="write each counterexample as DIR/MODULE.PROPERTY.itf.json (with -v: each witness)"
+    )
     output.add_argument("--report", metavar="FILE", help="write a page with verdicts, runs and pictures: report.html")
     output.add_argument("-j", "--jobs", type=positive, default=0, metavar="N", help="files judged at a time")
     limits = parser.add_argument_group("limits")

@@ -43,12 +43,15 @@ def lines_of_outcome(outcome: Outcome, log: Log, system: TransitionSystem, unit:
 
 
 def _not_explained(outcome: NotExplained, log: Log, system: TransitionSystem, unit: str) -> list[Text]:
-    head = f"not explained: no run of {system.name} "
+    legal = " that breaks nothing" if outcome.nearest and outcome.nearest[0].property else ""
+    head = f"not explained: no run of {system.name}{legal} "
     if not outcome.stuck:
         lines = [Text.assemble((f"{log.path}: ", "bold"), (f"{head}begins like this", "bold red"))]
         return lines + [Text(f"  because {refusal.reason}") for refusal in outcome.nearest]
     goes = f"has more than the first {outcome.explained:,} of {log.count:,} events"
-    lines = [Text.assemble((f"{log.path}:{outcome.stuck[0].line}: ", "bold"), (head + goes, "bold red"))]
+    number = outcome.stuck[0].line
+    where = f"{log.path}:{number}" if unit == "line" else f"{log.path}, {unit} {number}"
+    lines = [Text.assemble((f"{where}: ", "bold"), (head + goes, "bold red"))]
     lines += [_event(event, unit, "dim") for event in outcome.recent]
     lines += [_event(event, unit, "bold") for event in outcome.stuck[:_MANY]]
     if len(outcome.stuck) > 1:

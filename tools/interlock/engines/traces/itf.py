@@ -91,7 +91,8 @@ def _entry(number: int, state: Json, seen: Mapping[str, Json], path: str, *, sam
     except Trouble as trouble:
         yield place_in_itf(trouble, path, number, "")
         return
-    yield Entry(number, action, args, seen, text=f"state {number}" + (f": {told}" if isinstance(told, str) else ""))
+    shown = f"{told}{f' {json.dumps(args)}' if args else ''}" if isinstance(told, str) else "no step is named"
+    yield Entry(number, action, args, seen, text=shown)
 
 
 def _read(value: Json) -> Json:
