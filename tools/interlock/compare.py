@@ -8,7 +8,6 @@ from typing import assert_never
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
-from interlock.engines.costs.sections import ends
 from interlock.engines.costs.study import Study, study
 from interlock.engines.judge import Judgement
 from interlock.lang.check import check as check_types
@@ -57,7 +56,7 @@ class Wanted:
 class Design:
     """One file: its verdicts and its costs.
 
-    `study` is None for a file that is no design: nothing in it comes to an end, so it is a part of others.
+    `study` is None for a file that is no design: without threads or without expectations, it is a part of others.
     """
 
     path: str
@@ -156,8 +155,8 @@ def _invoked(block: Block) -> Iterator[Operation]:
 
 
 def is_design(system: TransitionSystem) -> bool:
-    """Whether a module is a whole: something in it comes to an end, and it says what is expected of it."""
-    return bool(system.expects) and any(ends(system, process) for process in system.processes)
+    """Whether a module is a whole: it has threads, and says what is expected of them."""
+    return bool(system.expects) and bool(system.processes)
 
 
 def designs_of(all_: Sequence[Design]) -> list[Design]:

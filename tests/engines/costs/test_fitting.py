@@ -33,8 +33,16 @@ def test_a_sort_that_was_not_varied_is_not_claimed_to_make_no_difference():
 
 
 def test_growth_is_told_even_where_no_polynomial_fits():
-    assert grows_with(grid(lambda a, b: 2**a)) == ("L",)
-    assert grows_with([({"L": 1, "M": 1}, 1), ({"L": 2, "M": 2}, 9)]) == ()
+    values = grid(lambda a, b: 2**a)
+    assert grows_with(values, values) == ("L",)
+    apart = [({"L": 1, "M": 1}, 1), ({"L": 2, "M": 2}, 9)]
+    assert grows_with(apart, apart) == ()
+
+
+def test_growth_is_claimed_only_if_more_is_attained_than_fewer_can_cost():
+    assert grows_with([({"L": 1}, 7)], [({"L": 2}, 8)]) == ("L",)
+    assert grows_with([({"L": 1}, 9)], [({"L": 2}, 8)]) == ()
+    assert grows_with([({"L": 2}, 3)], [({"L": 1}, 8)]) == ()
 
 
 def test_without_sorts_one_point_is_all():

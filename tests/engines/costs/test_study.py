@@ -102,7 +102,7 @@ def test_machine_code_measures_the_same(text, monkeypatch):
 def test_a_run_attains_the_greatest_value():
     cost = next(c for c in studied(STEPS).costs if c.key == ("work", "lock", "waiting"))
     run = cost.largest.measured.run
-    (counter,) = (s for s in run.initial.tables if s.name == "cost.lock.waiting")
+    (counter,) = (s for s in run.initial.tables if s.name == "cost.work.lock.waiting")
     assert run.states[-1].tables[counter][()] == cost.largest.measured.value == 8
 
 

@@ -9,7 +9,7 @@ from interlock.compare import Design
 from interlock.core.trace import Trace
 from interlock.engines.costs.quantities import OF_HOLDINGS, WHOLE, Key
 from interlock.engines.costs.sections import ends
-from interlock.engines.costs.study import Cost, Study
+from interlock.engines.costs.study import Cost, Sample, Study
 from interlock.engines.judge import Judgement
 
 COLUMNS = ("steps", "allocations", "grace periods", "sleeps", "waiting", "two at once")
@@ -83,22 +83,29 @@ def _counted(costs: Mapping[Key, Cost], study: Study, key: Key) -> Cell:
         return Cell("?", study.trouble or "not measured") if key in study.countable else Cell("0", "no step does it")
     largest = cost.largest
     run = largest.measured.run
-    detail = "; ".join(
-        f"{_scope(s.point)}: "
-        + ("no bound" if s.measured.unbounded else f"{'' if s.measured.exact else 'at least '}{s.measured.value}")
-        for s in cost.samples
-    )
+    detail = "; ".join(f"{_scope(s.point)}{': ' if s.point else ''}{_known(s)}" for s in cost.samples)
     if cost.unbounded:
         return Cell("no bound", detail, run, float("inf"))
     value = float(largest.measured.value)
     if cost.fit is not None:
         return Cell(str(cost.fit), f"{cost.fit.growth}; {detail}", run, value)
-    if not cost.points:
-        return Cell(f"at least {largest.measured.value}", detail, run, value)
-    top, best = max(((v, p) for p, v in cost.points), key=lambda pair: pair[0])
+    above = f"at most {cost.most}; " if cost.most is not None else ""
+    if cost.least is not None:
+        return Cell(f"at least {cost.least}", f"{above}{detail}", run, value)
     growing = f", grows with {', '.join(cost.grows_with)}" if cost.grows_with else ""
-    at = f" at {_scope(best)}" if best else ""
-    return Cell(f"{top}{at}{growing}", detail, run, value)
+    at = f" at {_scope(largest.point)}" if largest.point else ""
+    least = "" if largest.measured.exact else "at least "
+    return Cell(f"{least}{largest.measured.value}{at}{growing}", f"{above}{detail}", run, value)
+
+
+def _known(sample: Sample) -> str:
+    """What is known of a cost in one scope."""
+    measured = sample.measured
+    if measured.unbounded:
+        return "no bound"
+    if measured.exact:
+        return str(measured.value)
+    return f"at least {measured.value}" + ("" if measured.most is None else f", at most {measured.most}")
 
 
 def _together(answer: bool | None) -> Cell:

@@ -28,10 +28,16 @@ from interlock.engines.costs.sections import (
 
 @dataclass(frozen=True)
 class Counted:
-    """A system with counters, and what they count."""
+    """A system with counters, what they count, and the symbols that name the thread which is watched."""
 
     system: TransitionSystem
     quantities: tuple[Quantity, ...]
+    who: tuple[Symbol, ...]
+
+    @property
+    def counters(self) -> tuple[Symbol, ...]:
+        """The counters that were added."""
+        return tuple(q.counter for q in self.quantities if q.counter is not None)
 
 
 def keys_of(system: TransitionSystem, process: ProcessInfo, sleeping: Collection[str]) -> tuple[Key, ...]:
@@ -61,7 +67,8 @@ def counted(
     quantities: list[Quantity] = []
     for key, ceiling in ceilings.items():
         _, name, kind = key
-        symbol = Symbol(f"cost.{name or 'whole'}.{kind}".replace(" ", "_"), (), RangeType(0, ceiling))
+        text = f"cost.{process.name}.{name or 'whole'}.{kind}".replace(" ", "_")
+        symbol = Symbol(text, (), RangeType(0, ceiling))
         for number, value in watch.updates(symbol, sections.get(name), kind, ceiling):
             extra.setdefault(number, []).append(Update(symbol, (), value))
         quantities.append(Quantity(process.name, name, kind, App(symbol), counter=symbol))
@@ -77,7 +84,7 @@ def counted(
         initial_values=(*system.initial_values, *zeros),
         transitions=transitions,
     )
-    return Counted(bigger, tuple(quantities))
+    return Counted(bigger, tuple(quantities), watch.symbols)
 
 
 class _Watch:
@@ -86,7 +93,7 @@ class _Watch:
     def __init__(self, system: TransitionSystem, process: ProcessInfo, sleeping: Collection[str]) -> None:
         self._system = system
         self._process = process
-        self.symbols = tuple(Symbol(f"cost.{p.name}", (), p.type, rigid=True) for p in process.params)
+        self.symbols = tuple(Symbol(f"cost.{process.name}.{p.name}", (), p.type, rigid=True) for p in process.params)
         self._who: tuple[Term, ...] = tuple(App(symbol) for symbol in self.symbols)
         self._sleeping = sleeping
         self._heaps = heaps_of(system)
@@ -97,7 +104,7 @@ class _Watch:
             if transition.process != self._process.name or not self._is(transition, kind):
                 continue
             place = place_of(transition, self._process)
-            if section is None or (place in section.places and place != section.exit):
+            if section is None or (place in section.places - section.exits):
                 yield number, transition
 
     def updates(self, symbol: Symbol, section: Section | None, kind: Kind, ceiling: int) -> Iterator[tuple[int, Term]]:
@@ -116,14 +123,14 @@ class _Watch:
                 yield number, ite(self._mine(transition), more, counter)
         if section is None:
             return
-        for number, transition in self._at(self._process, section.enter if kind == "waiting" else section.exit):
+        for number, transition in self._at(self._process, section.enters if kind == "waiting" else section.exits):
             yield number, ite(self._mine(transition), zero, counter)
 
     def blocked(self, section: Section) -> Term | None:
         """That the thread stands before the section and cannot enter; None where it always can."""
-        here = among(self._process, self._who, frozenset((section.enter,)))
+        here = among(self._process, self._who, section.enters)
         ways: list[Term] = []
-        for _, transition in self._at(self._process, section.enter):
+        for _, transition in self._at(self._process, section.enters):
             own = dict(zip(transition.params, self._who, strict=True))
             ways.append(exists(transition.witnesses, substitute(transition.guard, own)))
         return conj((here, negate(disj(ways)))) if ways else None
@@ -134,19 +141,18 @@ class _Watch:
         It is the same lock if leaving the one changes what entering the other depends on, whatever the names.
         """
         asked: frozenset[Symbol] = frozenset()
-        for _, transition in self._at(self._process, section.enter):
+        for _, transition in self._at(self._process, section.enters):
             asked |= symbols_of(transition.guard)
         asked -= {self._process.pc}
         for process in self._system.processes:
             for other in sections_of(process):
-                if any(u.symbol in asked for _, t in self._at(process, other.exit) for u in t.updates):
-                    for place in other.places:
-                        yield from self._at(process, place)
+                if any(u.symbol in asked for _, t in self._at(process, other.exits) for u in t.updates):
+                    yield from self._at(process, other.places)
 
-    def _at(self, process: ProcessInfo, place: str) -> Iterator[tuple[int, Transition]]:
-        """The steps that a kind of process takes from a place."""
+    def _at(self, process: ProcessInfo, places: Collection[str]) -> Iterator[tuple[int, Transition]]:
+        """The steps that a kind of process takes from some places."""
         for number, transition in enumerate(self._system.transitions):
-            if transition.process == process.name and place_of(transition, process) == place:
+            if transition.process == process.name and place_of(transition, process) in places:
                 yield number, transition
 
     def _mine(self, transition: Transition) -> Term:

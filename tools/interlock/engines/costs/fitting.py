@@ -93,11 +93,12 @@ def _solve(monomials: Sequence[Monomial], points: Sequence[tuple[Point, int]]) -
     return [rows[i][-1] / rows[i][i] for i in range(width)]
 
 
-def grows_with(points: Sequence[tuple[Point, int]]) -> tuple[str, ...]:
-    """The sorts of which a larger one, all else equal, was measured to cost more."""
+def grows_with(high: Sequence[tuple[Point, int]], low: Sequence[tuple[Point, int]]) -> tuple[str, ...]:
+    """The sorts of which a larger one, all else equal, costs at least more (`low`) than a smaller one can (`high`)."""
     found: dict[str, None] = {}
-    for (p, a), (q, b) in combinations(points, 2):
-        differing = [s for s in p if p[s] != q[s]]
-        if len(differing) == 1 and (q[differing[0]] - p[differing[0]]) * (b - a) > 0:
-            found[differing[0]] = None
-    return tuple(found)
+    for p, most in high:
+        for q, least in low:
+            differing = [s for s in p if p[s] != q[s]]
+            if len(differing) == 1 and q[differing[0]] > p[differing[0]] and least > most:
+                found[differing[0]] = None
+    return tuple(s for p, _ in high[:1] for s in p if s in found)

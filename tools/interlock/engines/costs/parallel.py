@@ -25,7 +25,7 @@ def pairs_of(system: TransitionSystem, process: ProcessInfo) -> Iterator[Possibl
     if ends(system, process):
         members = process.pc.result.members if isinstance(process.pc.result, EnumType) else ()
         idle = {process.done, *first_places(system, process)}
-        idle |= {place for s in sections for place in (s.enter, f"{s.name}.request")}
+        idle |= {place for s in sections for place in s.enters | s.requests}
         yield Possible(process.name, WHOLE, _two(process, frozenset(members) - idle))
 
 

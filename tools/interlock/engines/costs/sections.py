@@ -18,21 +18,18 @@ from interlock.core.types import BOOL, EnumType, SortType
 
 @dataclass(frozen=True)
 class Section:
-    """A lock, or a read-side section, that a kind of process holds: `places` are where it is held."""
+    """A lock, or a read-side section, that a kind of process holds: `places` are where it is held.
+
+    It is entered from `enters` and left from `exits`, of which there may be several: each way out has its own.
+    `requests` is where it is asked for, if that is a step of its own.
+    """
 
     process: ProcessInfo
     name: str
     places: frozenset[str]
-
-    @property
-    def enter(self) -> str:
-        """The place from which it is entered."""
-        return f"{self.name}.enter"
-
-    @property
-    def exit(self) -> str:
-        """The place from which it is left."""
-        return f"{self.name}.exit"
+    enters: frozenset[str]
+    exits: frozenset[str]
+    requests: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -65,8 +62,15 @@ class Heap:
 
 def sections_of(process: ProcessInfo) -> tuple[Section, ...]:
     """What threads of a kind hold, in the order of the text."""
+    labels = {label: frozenset(places) for label, places in process.labels}
+
+    def at(name: str, part: str) -> frozenset[str]:
+        return labels.get(f"{name}.{part}", frozenset())
+
     return tuple(
-        Section(process, name, frozenset(places)) for name, places in process.regions if f"{name}.exit" in places
+        Section(process, name, frozenset(places), at(name, "enter"), at(name, "exit"), at(name, "request"))
+        for name, places in process.regions
+        if at(name, "exit").intersection(places)
     )
 
 

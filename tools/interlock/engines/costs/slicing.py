@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from interlock.core.rewrite import symbols_of
 from interlock.core.system import TransitionSystem
-from interlock.core.term import Symbol
+from interlock.core.term import TRUE, Symbol
 
 
-def sliced(system: TransitionSystem) -> TransitionSystem:
-    """The system without the state on which neither a guard nor a program counter depends, and without claims.
+def sliced(system: TransitionSystem, wanted: Collection[Symbol] = ()) -> TransitionSystem:
+    """The system without claims, and without state on which neither a guard nor a place nor what is wanted depends.
 
     It takes the same steps, as far as what is left can tell: nothing that is left out is ever read by what is kept.
     """
-    kept = {process.pc for process in system.processes}
+    kept = {*wanted, *(process.pc for process in system.processes)}
     for transition in system.transitions:
         kept |= symbols_of(transition.guard)
     for axiom in system.axioms:
@@ -33,6 +34,7 @@ def sliced(system: TransitionSystem) -> TransitionSystem:
             )
             for t in system.transitions
         ),
+        processes=tuple(p if symbols_of(p.started) <= kept else replace(p, started=TRUE) for p in system.processes),
         obligations=(),
         properties=(),
         expects=(),

@@ -1,26 +1,44 @@
-"""Measures one system: every cost in scopes of growing size, for as long as there is time, and how it grows."""
+"""Measures one system: every cost in scopes of growing size, for as long as there is time, and how it grows.
+
+First come bounds, which cost little in any scope: from above what a thread does by itself (`alone`), from below what
+random runs attain (`runs`).  Where they meet, the cost is known.  What is left over is measured by exhausting scopes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
+from typing import TypeAlias
 
 from interlock.core.system import ProcessInfo, TransitionSystem
+from interlock.engines.costs.alone import alone, private
 from interlock.engines.costs.counting import counted, keys_of
 from interlock.engines.costs.fitting import Fit, fit, grows_with
 from interlock.engines.costs.hidden import hidden_in
-from interlock.engines.costs.measuring import Build, Measured, Search, maxima, possible
+from interlock.engines.costs.measuring import Build, Measured, Search, goes_round, maxima, possible
 from interlock.engines.costs.parallel import memory_of, pairs_of
 from interlock.engines.costs.quantities import Key, Quantity
+from interlock.engines.costs.runs import attained
 from interlock.engines.costs.sections import sections_of
 from interlock.engines.costs.sizing import Plan, plan_of
 from interlock.engines.costs.slicing import sliced
 from interlock.engines.evaluate import Unsupported
 
+Point: TypeAlias = tuple[tuple[str, int], ...]
+
 _MOST_FACTOR = 3
 _SHARE_OF_WAITING = 0.2
 """Of the time that is left, what one search for waiting may take."""
+
+_SHARE_OF_BOUNDS = 0.6
+"""Of all the time, what finding bounds from above and below may take."""
+
+_HIGH = 100
+"""Where bounds from above are given up."""
+
+_SHOWING = 3
+"""Elements of a sort with which a product is told from what looks like one."""
 
 _LONG = 2.0
 """Seconds after which machine code was needed, and will be in all scopes that follow."""
@@ -49,18 +67,52 @@ class Cost:
 
     @property
     def points(self) -> tuple[tuple[Mapping[str, int], int], ...]:
-        """Values in scopes that were exhausted, where there is a bound."""
+        """Values that are known exactly, where there is a bound."""
         return tuple((s.point, s.measured.value) for s in self.samples if s.measured.exact and not s.measured.unbounded)
 
     @property
+    def attained(self) -> tuple[tuple[Mapping[str, int], int], ...]:
+        """The greatest value that a run was seen to have in each scope in which anything was."""
+        return tuple((s.point, s.measured.value) for s in self.samples if s.measured.exact or s.measured.value)
+
+    @property
     def fit(self) -> Fit | None:
-        """How it grows; None where the exhausted scopes do not tell, or there is no bound."""
-        return None if self.unbounded else fit(self.points)
+        """How it grows; None where the known values do not tell, or there is no bound.
+
+        No run may have more than it says.  A product is claimed only if a run has it in a scope with three of a kind.
+        """
+        found = None if self.unbounded else fit(self.points)
+        if found is None or any(value > found.at(point) for point, value in self.attained):
+            return None
+        return found if all(self._shown(found, sorts) for _, sorts in found.terms if len(sorts) > 1) else None
+
+    def _shown(self, found: Fit, sorts: Sequence[str]) -> bool:
+        return any(
+            value == found.at(point)
+            for point, value in self.attained
+            if sorted(point[s] for s in sorts)[:1] > [1] and max(point[s] for s in sorts) >= _SHOWING
+        )
+
+    @property
+    def least(self) -> Fit | None:
+        """What runs attain in every scope, where that grows regularly: at least so much it costs."""
+        return None if self.unbounded else fit(self.attained)
+
+    @property
+    def most(self) -> Fit | None:
+        """How a bound from above grows."""
+        found = [(s.point, most) for s in self.samples if (most := s.measured.most) is not None]
+        return None if self.unbounded else fit(found)
 
     @property
     def grows_with(self) -> tuple[str, ...]:
-        """The sorts of which more were measured to cost more."""
-        return grows_with(self.points)
+        """The sorts of which more cost more than fewer can."""
+        high = [
+            (s.point, s.measured.value if s.measured.exact else s.measured.most)
+            for s in self.samples
+            if not s.measured.unbounded
+        ]
+        return grows_with([(point, most) for point, most in high if most is not None], self.attained)
 
     @property
     def largest(self) -> Sample | None:
@@ -100,7 +152,7 @@ def study(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Study:
     """Measure everything there is to measure, in as many scopes as the time allows; `sleeping` are steps that sleep."""
-    run = _Run(system, monotonic() + seconds, sleeping, native=native, progress=progress)
+    run = _Run(system, seconds, sleeping, native=native, progress=progress)
     return run.study()
 
 
@@ -120,7 +172,7 @@ class _Run:
     def __init__(
         self,
         system: TransitionSystem,
-        until: float,
+        seconds: float,
         sleeping: Collection[str],
         *,
         native: bool,
@@ -130,12 +182,16 @@ class _Run:
         self._sleeping = sleeping
         self._sliced = sliced(system)
         self._plan: Plan = plan_of(system)
-        self._until = until
+        self._begun = monotonic()
+        self._seconds = seconds
+        self._until = self._begun + seconds
         self._native = native
         self._progress = progress
-        self._samples: dict[Key, list[Sample]] = {}
+        self._keys = {p.name: keys_of(self._sliced, p, sleeping) for p in self._sliced.processes}
+        self._samples: dict[Key, dict[Point, Sample]] = {}
         self._exhausted: list[Mapping[str, int]] = []
         self._large: set[str] = set()
+        self._endless: set[Key] = set()
         self._cut: list[tuple[str, Mapping[str, int]]] = []
 
     def study(self) -> Study:
@@ -143,6 +199,7 @@ class _Run:
         trouble = ""
         parallel: dict[tuple[str, str], bool | None] = {}
         try:
+            self._bound()
             factor, first = self._factor()
             parallel = dict(self._parallel(factor))
             for number, point in enumerate(self._plan.points()):
@@ -150,7 +207,7 @@ class _Run:
                     break
                 found = self._measure(point, factor) if number else first
                 self._note(point, self._plan.sizes(point, factor), found)
-                if found and all(m.exact for m in found.values()):
+                if all(sample.measured.exact for sample in self._at(point)):
                     self._exhausted.append(point)
                 if not self._plan.varied:
                     break
@@ -158,14 +215,74 @@ class _Run:
             trouble = str(reason)
         sections = tuple((p.name, s.name) for p in self._system.processes for s in sections_of(p))
         countable = frozenset(key for job in self._jobs() for key in job.keys)
-        costs = tuple(Cost(key, tuple(samples)) for key, samples in self._samples.items())
+        costs = tuple(self._cost(key) for job in self._jobs() for key in job.keys if key in self._samples)
         done = tuple(self._exhausted)
         hidden = hidden_in(self._system)
         return Study(self._plan.varied, costs, parallel, sections, self._sliced, countable, done, hidden, trouble)
 
+    def _cost(self, key: Key) -> Cost:
+        return Cost(key, tuple(self._samples.get(key, {}).values()))
+
+    def _at(self, point: Mapping[str, int]) -> list[Sample]:
+        return [found[_frozen(point)] for found in self._samples.values() if _frozen(point) in found]
+
     def _note(self, point: Mapping[str, int], sizes: Mapping[str, int], found: Mapping[Key, Measured]) -> None:
         for key, measured in found.items():
-            self._samples.setdefault(key, []).append(Sample(point, sizes, measured))
+            samples = self._samples.setdefault(key, {})
+            known = samples.get(_frozen(point))
+            both = measured if known is None else known.measured.with_(measured)
+            samples[_frozen(point)] = Sample(point, sizes, both)
+
+    # Bounds
+
+    def _bound(self) -> None:
+        """Bound every cost in every scope from above and from below."""
+        end = self._begun + _SHARE_OF_BOUNDS * self._seconds
+        points = list(self._plan.points())
+        factor = 2 if self._plan.blocks else 1
+        for number, point in enumerate(points):
+            left = end - monotonic()
+            if left <= 0:
+                return
+            sizes = self._plan.sizes(point, factor)
+            self._progress(f"bounds for {_told(sizes)}")
+            high = self._from_above(sizes, left / 2)
+            low = self._from_below(sizes, high, max(0.0, end - monotonic()) / (len(points) - number))
+            self._note(
+                point, sizes, {key: m.with_(Measured(0, exact=False, most=high.get(key))) for key, m in low.items()}
+            )
+
+    def _from_above(self, sizes: Mapping[str, int], seconds: float) -> dict[Key, int]:
+        """What each thread does at most, whatever others do."""
+        found: dict[Key, int] = {}
+        until = monotonic() + seconds
+        for process in self._sliced.processes:
+            if process.pc not in private(self._sliced, process, ()):
+                continue
+            for key in self._keys[process.name]:  # one at a time: counters that never end multiply
+                if key[2] != "waiting" and key not in self._endless:
+                    search = Search(sizes, until, native=False, most=_HIGH)
+                    measured = maxima(self._counting_alone(process), {key: 0}, search)
+                    found |= {key: m.value for key, m in measured.items() if m.exact and not m.unbounded}
+                    self._endless |= {key for key, m in measured.items() if m.unbounded}
+        return found
+
+    def _from_below(self, sizes: Mapping[str, int], high: Mapping[Key, int], seconds: float) -> dict[Key, Measured]:
+        """What random runs attain at least."""
+        system, quantities = self._sliced, list(memory_of(self._sliced))
+        for process in self._sliced.processes:
+            ceilings = {key: high.get(key, _HIGH) for key in self._keys[process.name]}
+            more = counted(system, process, self._sleeping, ceilings)
+            system, quantities = more.system, [*quantities, *more.quantities]
+        found = attained(system, quantities, sizes, high, seconds)
+        counters = {quantity.key: quantity.counter for quantity in quantities}
+        return {
+            key: Measured(value, round_, round_, run)
+            for key, (value, run) in found.items()
+            for round_ in [value >= _HIGH and run is not None and goes_round(run, counters[key])]
+        }
+
+    # Exhausting scopes
 
     def _factor(self) -> tuple[int, dict[Key, Measured]]:
         """How many blocks there are for each that is needed: enough that more of them change nothing."""
@@ -180,17 +297,18 @@ class _Run:
         return factor, found
 
     def _measure(self, point: Mapping[str, int], factor: int) -> dict[Key, Measured]:
-        """All costs in one scope."""
+        """All costs in one scope that are not known yet."""
         sizes = self._plan.sizes(point, factor)
-        self._progress(", ".join(f"{sort}={size}" for sort, size in sizes.items()))
+        self._progress(_told(sizes))
         found: dict[Key, Measured] = {}
         for job in self._jobs():
             if any(name == job.name and all(point[s] >= cut[s] for s in point) for name, cut in self._cut):
                 continue
+            keys = [key for key in job.keys if not self._settled(key, point)]
             until = min(self._until, monotonic() + job.share * max(0.0, self._until - monotonic()))
             search = Search(sizes, until, self._native, glance=job.name not in self._large)
             begun = monotonic()
-            measured = maxima(job.build, {key: self._guess(key, point) for key in job.keys}, search)
+            measured = maxima(job.build, {key: self._guess(key, point) for key in keys}, search)
             found |= measured
             if monotonic() - begun > _LONG:
                 self._large.add(job.name)
@@ -198,16 +316,20 @@ class _Run:
                 self._cut.append((job.name, point))
         return found
 
+    def _settled(self, key: Key, point: Mapping[str, int]) -> bool:
+        """Whether a cost is known in a scope, or else in so many that its growth is."""
+        known = self._samples.get(key, {}).get(_frozen(point))
+        return known is not None and (known.measured.most == known.measured.value or self._cost(key).fit is not None)
+
     def _jobs(self) -> Iterator[_Job]:
         """Searches of one scope; waiting comes last, for it takes the most states by far."""
         for process in self._sliced.processes:
-            keys = keys_of(self._sliced, process, self._sleeping)
+            keys = self._keys[process.name]
             yield _Job(process.name, self._counting(process), tuple(k for k in keys if k[2] != "waiting"))
         memory = memory_of(self._sliced)
         yield _Job("memory", lambda _: (self._sliced, memory), tuple(quantity.key for quantity in memory))
         for process in self._sliced.processes:
-            keys = keys_of(self._sliced, process, self._sleeping)
-            waiting = tuple(key for key in keys if key[2] == "waiting")
+            waiting = tuple(key for key in self._keys[process.name] if key[2] == "waiting")
             yield _Job(f"{process.name} waiting", self._counting(process), waiting, share=_SHARE_OF_WAITING)
 
     def _counting(self, process: ProcessInfo) -> Build:
@@ -217,11 +339,18 @@ class _Run:
 
         return build
 
+    def _counting_alone(self, process: ProcessInfo) -> Build:
+        def build(ceilings: Mapping[Key, int]) -> tuple[TransitionSystem, Sequence[Quantity]]:
+            bigger = counted(self._sliced, process, self._sleeping, ceilings)
+            return alone(bigger.system, process, bigger.who, bigger.counters), bigger.quantities
+
+        return build
+
     def _guess(self, key: Key, point: Mapping[str, int]) -> int:
         """What smaller scopes let expect."""
-        samples = self._samples.get(key, ())
+        samples = self._samples.get(key, {}).values()
         best = fit([(s.point, s.measured.value) for s in samples if s.measured.exact])
-        most = max((s.measured.value for s in samples), default=0)
+        most = max((s.measured.value for s in samples if s.point == point), default=0)
         return most if best is None else max(best.at(point), 0)
 
     def _parallel(self, factor: int) -> Iterator[tuple[tuple[str, str], bool | None]]:
@@ -236,3 +365,11 @@ class _Run:
 
 def _costs_more(one: Measured, two: Measured) -> bool:
     return (one.unbounded, one.value) > (two.unbounded, two.value)
+
+
+def _frozen(point: Mapping[str, int]) -> Point:
+    return tuple(point.items())
+
+
+def _told(sizes: Mapping[str, int]) -> str:
+    return ", ".join(f"{sort}={size}" for sort, size in sizes.items())
