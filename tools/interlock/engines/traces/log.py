@@ -127,7 +127,7 @@ def _object(line: bytes) -> dict[str, Json]:
     if len(line) > LONGEST:
         raise Trouble("E0950", f"the line is longer than {LONGEST:,} bytes", "one event stands on each line")
     try:
-        data: Json = json.loads(line.decode("utf-8"), parse_constant=_no_number, object_pairs_hook=_fields)
+        data: Json = _DECODER.decode(line.decode("utf-8"))
     except UnicodeDecodeError:
         raise Trouble("E0950", "the line is not UTF-8 text") from None
     except RecursionError:
@@ -152,6 +152,9 @@ def _fields(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         names = [name for name, _ in pairs]
         raise ValueError(f"`{next(n for n in names if names.count(n) > 1)}` is given twice")
     return found
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=_fields)
 
 
 def _header(data: Mapping[str, Json], number: int) -> Header:
