@@ -42,40 +42,41 @@ Action: TypeAlias = Test | Assign | Pick
 
 def plan(variables: Sequence[Var], conditions: Sequence[Term]) -> tuple[Action, ...]:
     """How to find the values of variables that satisfy all conditions."""
-    unbound, pending = list(variables), list(conditions)
+    unbound = list(variables)
+    pending = [(condition, free_vars(condition)) for condition in conditions]
     found: list[Action] = []
     while unbound or pending:
         left = frozenset(unbound)
-        ready = [c for c in pending if not free_vars(c) & left]
+        ready = [condition for condition, names in pending if not names & left]
         if ready:
-            pending = [c for c in pending if free_vars(c) & left]
+            pending = [(condition, names) for condition, names in pending if names & left]
             found.append(Test(tuple(ready)))
             continue
-        for condition in pending:
-            solved = _solve(condition, unbound)
+        for number, (condition, _) in enumerate(pending):
+            solved = _solve(condition, left)
             if solved is not None:
                 unbound.remove(solved.var)
-                pending = [c for c in pending if c is not condition]
+                del pending[number]
                 found.append(solved)
                 break
         else:
-            var = _most_useful(unbound, pending)
+            var = _most_useful(unbound, [names & left for _, names in pending])
             unbound.remove(var)
             found.append(Pick(var))
     return tuple(found)
 
 
-def _solve(condition: Term, unbound: Sequence[Var]) -> Assign | None:
+def _solve(condition: Term, unbound: frozenset[Var]) -> Assign | None:
     """An unbound variable and the term over bound ones that it must equal, if the condition says so."""
     if not isinstance(condition, Eq):
         return None
     for side, other in ((condition.left, condition.right), (condition.right, condition.left)):
         var = side.arg if isinstance(side, Some) else side
-        if isinstance(var, Var) and var in unbound and not free_vars(other) & set(unbound):
+        if isinstance(var, Var) and var in unbound and not free_vars(other) & unbound:
             return Assign(var, other)
     return None
 
 
-def _most_useful(unbound: Sequence[Var], pending: Sequence[Term]) -> Var:
-    others = frozenset(unbound)
-    return max(unbound, key=lambda var: sum(free_vars(c) & others == frozenset((var,)) for c in pending))
+def _most_useful(unbound: Sequence[Var], wanted: Sequence[frozenset[Var]]) -> Var:
+    """The variable with which most conditions can be tested, of which each wants some."""
+    return max(unbound, key=lambda var: sum(names == frozenset((var,)) for names in wanted))

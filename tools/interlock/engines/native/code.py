@@ -25,6 +25,7 @@ Value: TypeAlias = Any
 Number: TypeAlias = Any
 """An i64 value, or a Python int that becomes one."""
 
+# llvmlite keeps one object for each width, so types of numbers are compared as objects.
 I1 = ir.IntType(1)
 I32 = ir.IntType(32)
 I64 = ir.IntType(64)
@@ -168,7 +169,7 @@ class Code:
 
     def widen(self, value: Value) -> Value:
         """A truth value or a shorter number as a number without a sign."""
-        return value if value.type == I64 else self.builder.zext(value, I64)
+        return value if value.type is I64 else self.builder.zext(value, I64)
 
     def truth(self, value: Value) -> Value:
         """The lowest bit of a number as a truth value."""
@@ -315,16 +316,18 @@ class Code:
     # Coercion
 
     def _as(self, value: Number, type_: ir.Type) -> Value:
-        if isinstance(value, bool | int):
-            return ir.Constant(type_, int(value) & (2**64 - 1) if type_ == I64 else int(value))
+        if isinstance(value, int):
+            return ir.Constant(type_, int(value) & (2**64 - 1) if type_ is I64 else int(value))
         return value
 
     def _pair(self, left: Number, right: Number) -> tuple[Value, Value]:
-        type_ = next((v.type for v in (left, right) if isinstance(v, ir.Value)), I64)
+        type_ = left.type if isinstance(left, ir.Value) else right.type if isinstance(right, ir.Value) else I64
         return _signed(self._as(left, type_)), _signed(self._as(right, type_))
 
     def _binary(self, op: str, left: Number, right: Number) -> Value:
         one, two = self._pair(left, right)
+        if not isinstance(one, ir.Constant) and not isinstance(two, ir.Constant):
+            return getattr(self.builder, op)(one, two)
         if _is_number(one) and _is_number(two):
             return ir.Constant(I64, _FOLD[op](one.constant, two.constant) & (2**64 - 1))
         if _is_number(two) and two.constant == 0 and op in _ZERO_KEEPS:
@@ -333,7 +336,7 @@ class Code:
             return two
         if _is_number(two) and two.constant == 1 and op == "mul":
             return one
-        if one.type == I1 and op in ("and_", "or_"):
+        if one.type is I1 and op in ("and_", "or_"):
             for this, other in ((one, two), (two, one)):
                 if isinstance(this, ir.Constant):
                     return other if bool(this.constant) == (op == "and_") else this
@@ -379,14 +382,14 @@ class Switch:
 
 def _signed(value: Value) -> Value:
     """A constant number with its sign, so that constants compare as their values do."""
-    if isinstance(value, ir.Constant) and value.type == I64 and isinstance(value.constant, int):
+    if isinstance(value, ir.Constant) and value.type is I64 and isinstance(value.constant, int):
         number = value.constant & (2**64 - 1)
         return ir.Constant(I64, number - 2**64 if number >= 2**63 else number)
     return value
 
 
 def _is_number(value: Value) -> bool:
-    return isinstance(value, ir.Constant) and value.type == I64
+    return isinstance(value, ir.Constant) and value.type is I64
 
 
 _ZERO_KEEPS = ("add", "sub", "or_", "xor", "shl", "lshr")
