@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from interlock_cli import options
 
 if TYPE_CHECKING:
-    from interlock.compare import Design
+    from interlock.compare import Design, Wanted
     from interlock.core.diagnostic import Diagnostic
+    from interlock_cli.gathering import Failure
 
 SUMMARY = "compare designs by what they cost and by what holds of them"
 EXAMPLES = """\
@@ -23,7 +24,8 @@ examples:
   interlock compare spec/list_lru --format html --output designs.html
 """
 
-_DEEP = 20_000
+_PATIENCE = 60.0
+"""Seconds beyond its limits after which a worker counts as hung: limits hold between searches only."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -44,49 +46,61 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Compare everything under the paths."""
-    from interlock.compare import Wanted, compare_file, designs_of
+    from interlock.compare import Design, Wanted, designs_of
     from interlock.core.diagnostic import diagnose
     from interlock.lang.loader import collect
     from interlock.pipeline import Request
     from interlock_cli.console import complain
+    from interlock_cli.gathering import Failure
+    from interlock_cli.judging import EXIT_INTERRUPTED
 
     paths, problems = collect(arguments.paths)
     request = Request(seconds=arguments.check_limit) if arguments.verdicts == "on" else None
     wanted = Wanted(arguments.limit, request, arguments.engine == "auto")
-    sys.setrecursionlimit(_DEEP)  # terms may be nested deeper than `pickle` follows by default
-    jobs = min(options.jobs(arguments), max(1, len(paths)))
-    everything = (
-        [compare_file(path, wanted) for path in paths]
-        if jobs == 1
-        else _together(partial(compare_file, wanted=wanted), paths, jobs)
-    )
+    found, interrupted = _gathered(paths, wanted, options.jobs(arguments))
+    everything = [one for one in found if isinstance(one, Design)]
     designs = designs_of(everything)
     complaints = [*problems, *(d for one in everything if one.rejected for d in one.diagnostics)]
-    if not designs and not any(c.is_error for c in complaints):
-        why = "nothing here is a design: none has a process that comes to an end and says what is expected of it"
-        complaints.append(diagnose("E0902", why, path=", ".join(arguments.paths)))
+    for path, one in zip(paths, found, strict=True):
+        if isinstance(one, Failure):
+            message = f"Interlock failed on this file: {one.reason}"
+            fix = "this is a fault of the tool; INTERLOCK_TRACEBACK=1 shows where"
+            complaints.append(diagnose("E0929", message, path=path, fix=fix))
+    if not designs and not any(c.is_error for c in complaints) and not interrupted:
+        why = "nothing here is a design: no module has processes and says what it expects of them"
+        complaints.append(diagnose("E0935", why, path=", ".join(arguments.paths)))
     if designs or arguments.format == "json":
         complaints += _write(designs, complaints, arguments)
     complain(complaints)
+    if interrupted:
+        print("interlock: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
     if any(c.is_error for c in complaints):
         return 2
     return 0 if all(design.expected for design in designs) else 1
 
 
-def _together(compare: Callable[[str], Design], paths: Sequence[str], jobs: int) -> list[Design]:
-    """Compare several files at a time, each in a process of its own."""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
+def _gathered(paths: Sequence[str], wanted: Wanted, hands: int) -> tuple[list[Design | Failure | None], bool]:
+    """What each file came to, None where an interrupt came first; and whether one came."""
+    from interlock.compare import compare_file
+    from interlock.render.progress import Bar
+    from interlock_cli.gathering import Gathering
 
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    with ProcessPoolExecutor(jobs, context, sys.setrecursionlimit, (_DEEP,)) as pool:
-        try:
-            return list(pool.map(compare, paths))
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for worker in multiprocessing.active_children():
-                worker.kill()
-            raise
+    found: list[Design | Failure | None] = [None] * len(paths)
+    seconds = _PATIENCE + 2 * wanted.seconds + (wanted.request.seconds if wanted.request else 0)
+    done = 0
+    try:
+        with (
+            Gathering(partial(compare_file, wanted=wanted), paths, hands, seconds) as gathering,
+            Bar(len(paths)) as bar,
+        ):
+            for number, result in gathering.results():
+                found[number] = result
+                done += 1
+                bar.tell(paths[number], done)
+    except KeyboardInterrupt:
+        return found, True
+    return found, False
 
 
 def _write(designs: Sequence[Design], complaints: Sequence[Diagnostic], arguments: Namespace) -> list[Diagnostic]:

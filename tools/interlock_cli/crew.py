@@ -142,7 +142,7 @@ class _Terminated(Exception):  # noqa: N818 - the name of the condition
     """The worker was asked to end."""
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask the kernel to end this process with its parent, so that a killed parent leaves no solver behind.
 
     Where that is not Linux, a worker without a parent ends when it next has something to tell.
@@ -170,7 +170,7 @@ def _work(path: str, request: Request, pipe: Connection) -> None:
         pipe.send(event)
 
     os.setpgrp()
-    _die_with_parent()
+    die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setrecursionlimit(_DEEP)
     start = time.perf_counter()

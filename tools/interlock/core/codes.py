@@ -208,6 +208,7 @@ _CODES: tuple[Code, ...] = (
     Code("E0932", "checkpoint of another search", "Model, scope, properties and reductions must be as they were."),
     Code("E0933", "damaged checkpoint", "The folder does not hold what was written there, so it is not trusted."),
     Code("E0934", "not for a checkpoint", "A checkpoint is of one search: one file, one scope, in machine code."),
+    Code("E0935", "nothing to compare", "A design is a module that has processes and says what it expects of them."),
     Code("E0940", "no binding", "Nothing says how candidates are called and observed for that specification."),
     Code("E0941", "no such candidate", "MODULE:CLASS names no class, or its module cannot be imported."),
     Code(
