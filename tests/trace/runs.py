@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from interlock.core.system import TransitionSystem
 from interlock.core.trace import show_value
 from interlock.engines.evaluate import Packed, Successor, instantiate
-from interlock.engines.traces.judging import Budget, Case, Outcome, judge_log
+from interlock.engines.traces.judging import Budget, Outcome, judge_log
 from interlock.engines.traces.log import read_log
 from interlock.engines.traces.reading import Log, open_log
 from interlock.pipeline import lower_file, read_bytes, sizes_of
@@ -106,7 +107,10 @@ def judged(
     budget: Budget | None = None,
     *,
     invariants: bool = True,
+    exchange: bool = True,
 ) -> Outcome:
     log = opened(path, events, scope, hidden)
-    case = Case(system_of(path), log.elements.sizes, log.hidden, log.initial, invariants)
+    case = log.case(invariants=invariants)
+    if not exchange:
+        case = replace(case, named=None)
     return judge_log(case, log.events, budget, last=log.last)

@@ -91,7 +91,7 @@ def _run(arguments: Namespace, stack: ExitStack) -> int:
 
         lines = lines_of_items(iter(log.items()), SCHEMA)
         return _written(arguments.output, "".join(f"{line}\n" for line in lines))
-    outcome = _judged(arguments, system, log)
+    outcome = _judged(arguments, log)
     if as_json:
         from interlock.render.log_outcome import text_of_outcome
 
@@ -111,11 +111,11 @@ def _run(arguments: Namespace, stack: ExitStack) -> int:
     return _exit_code(outcome)
 
 
-def _judged(arguments: Namespace, system: TransitionSystem, log: Log) -> Outcome:
-    from interlock.engines.traces.judging import Budget, Case, judge_log
+def _judged(arguments: Namespace, log: Log) -> Outcome:
+    from interlock.engines.traces.judging import Budget, judge_log
     from interlock.render.progress import Bar
 
-    case = Case(system, log.elements.sizes, log.hidden, log.initial, not arguments.no_invariants)
+    case = log.case(invariants=not arguments.no_invariants)
     budget = Budget(arguments.states, arguments.limit, arguments.window)
     with Bar(log.count) as bar:
 

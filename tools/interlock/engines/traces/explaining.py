@@ -22,6 +22,7 @@ from interlock.engines.evaluate import Model, Packed, Successor, Unsupported, in
 from interlock.engines.evaluate.assign import Tick
 from interlock.engines.evaluate.states import no_tick
 from interlock.engines.graph import make_trace
+from interlock.engines.traces.anonymous import Anonymous, Names
 from interlock.engines.traces.vocabulary import Claim, Seen
 
 JUDGED = ("invariant", "step_invariant", "assertion", "unwrap", "range")
@@ -75,7 +76,9 @@ class Memory(Generic[_K, _T]):
 class Explainer:
     """One instance of a specification, asked what may come next.
 
-    `hidden` are transitions that need no event; `paths` keeps the way to each state, and with it all of the run.
+    `hidden` are transitions that need no event.  `named` are the elements that claims may speak of, by sort; where it
+    is given, states that differ in others only are one.  `paths` keeps the way to each state, and with it all of the
+    run; states are then kept as they are.
     """
 
     def __init__(
@@ -85,12 +88,16 @@ class Explainer:
         hidden: Iterable[int] = (),
         *,
         properties: Iterable[Property] | None = None,
+        named: Names | None = None,
         most: int = 100_000,
         paths: bool = False,
         tick: Tick = no_tick,
     ) -> None:
         self.model: Model = instantiate(system, sizes)
         self._sizes = dict(sizes)
+        self._same: Callable[[Packed], Packed] = _itself
+        if named is not None and not paths:
+            self._same = Anonymous(self.model, named)
         self.hidden = tuple(sorted(set(hidden)))
         self._most = most
         self._paths = paths
@@ -108,8 +115,9 @@ class Explainer:
         """The initial states in which things are as they were seen."""
         found: States = {}
         model = self.model if not seen else self._seeing(seen)
-        for state in model.initial_states(self._tick):
-            if self._broken(state) is None:
+        for start in model.initial_states(self._tick):
+            state = self._same(start)
+            if state not in found and self._broken(state) is None:
                 found[state] = Path(state) if self._paths else None
                 self._count(found)
         return found
@@ -181,28 +189,34 @@ class Explainer:
 
     def _moves(self, question: tuple[Packed, Claim]) -> tuple[Successor, ...]:
         state, claim = question
-        found: dict[Packed, Successor] = {}
-        for step in self.steps(state, claim):
-            if step.after not in found and self.agrees(step.after, claim.seen) and self.break_of(state, step) is None:
-                found[step.after] = step
-        return tuple(found.values())
+        steps = (step for step in self.steps(state, claim) if self.agrees(step.after, claim.seen))
+        return self._sound(state, steps)
 
     def _hidden_moves(self, state: Packed) -> tuple[Successor, ...]:
+        steps = (step for index in self.hidden for step in self.model.steps(state, index, self._tick))
+        return self._sound(state, (step for step in steps if step.after != state))
+
+    def _sound(self, state: Packed, steps: Iterable[Successor]) -> tuple[Successor, ...]:
+        """The steps that break nothing, one to each state."""
         found: dict[Packed, Successor] = {}
-        for index in self.hidden:
-            for step in self.model.steps(state, index, self._tick):
-                if step.after != state and step.after not in found and self.break_of(state, step) is None:
-                    found[step.after] = step
+        for step in steps:
+            after = self._same(step.after)
+            if after not in found and self._break_of_step(state, step) is None and self._broken(after) is None:
+                found[after] = step._replace(after=after)
         return tuple(found.values())
 
     def break_of(self, state: Packed, step: Successor) -> tuple[str, str] | None:
         """The first property that a step or the state after it breaks, and why."""
-        if step.after != state:
-            for name, check in self._of_steps:
-                why = check(state, step)
-                if why is not None:
-                    return name, why
-        return self._broken(step.after)
+        return self._break_of_step(state, step) or self._broken(step.after)
+
+    def _break_of_step(self, state: Packed, step: Successor) -> tuple[str, str] | None:
+        if step.after == state:
+            return None
+        for name, check in self._of_steps:
+            why = check(state, step)
+            if why is not None:
+                return name, why
+        return None
 
     def break_of_state(self, state: Packed) -> tuple[str, str] | None:
         """The first property that a state breaks, and why."""
@@ -220,6 +234,10 @@ class Explainer:
             steps.append(at.step)
             at = at.before
         return make_trace(self.model, at.state, steps[::-1])
+
+
+def _itself(state: Packed) -> Packed:
+    return state
 
 
 __all__ = ["JUDGED", "Explainer", "Memory", "Path", "States", "TooMany", "Unsupported"]

@@ -17,6 +17,7 @@ from interlock.core.system import TransitionSystem
 from interlock.core.trace import State, Trace
 from interlock.engines.evaluate import Unsupported
 from interlock.engines.graph import Clock, OutOfTime
+from interlock.engines.traces.anonymous import Names
 from interlock.engines.traces.explaining import Explainer, States, TooMany
 from interlock.engines.traces.nearest import Refusal, possible, refusals, refused_start
 from interlock.engines.traces.vocabulary import Event, Seen
@@ -42,6 +43,7 @@ class Budget:
 class Case:
     """What is judged: a system in a scope, which steps are hidden, what is known of the first state.
 
+    `named` are the elements that the log names, by sort; it may be empty, and is None where nothing is known of that.
     `invariants` is False where states are not judged by the properties of the specification.
     """
 
@@ -49,6 +51,7 @@ class Case:
     sizes: Mapping[str, int]
     hidden: frozenset[int] = frozenset()
     initial: Seen = ()
+    named: Names | None = None
     invariants: bool = True
 
 
@@ -216,7 +219,14 @@ def judge_log(
 def _explainer(case: Case, budget: Budget, clock: Clock, *, paths: bool) -> Explainer:
     properties = None if case.invariants else ()
     return Explainer(
-        case.system, case.sizes, case.hidden, properties=properties, most=budget.states, paths=paths, tick=clock.tick
+        case.system,
+        case.sizes,
+        case.hidden,
+        properties=properties,
+        named=case.named,
+        most=budget.states,
+        paths=paths,
+        tick=clock.tick,
     )
 
 

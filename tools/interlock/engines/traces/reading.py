@@ -13,6 +13,7 @@ from typing import TypeAlias
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.engines.traces.elements import Elements, Names, listed_names
+from interlock.engines.traces.judging import Case
 from interlock.engines.traces.log import MOST_PROBLEMS, Entry, Header, Item, Trouble
 from interlock.engines.traces.log import place as place_in_log
 from interlock.engines.traces.order import Stamps
@@ -41,6 +42,12 @@ class Log:
     last: Mapping[str, int]
     vocabulary: Vocabulary
     items: Items
+
+    def case(self, *, invariants: bool = True) -> Case:
+        """What is to be judged of this log."""
+        named = {sort: numbers.values() for sort, numbers in self.elements.numbers.items()}
+        system, sizes = self.vocabulary.system, self.elements.sizes
+        return Case(system, sizes, self.hidden, self.initial, named, invariants)
 
     def events(self) -> Iterator[Event]:
         """The events, read anew."""
