@@ -10,6 +10,7 @@ from interlock.core.term import App, Arith, Literal
 from interlock.core.types import INT
 from interlock.core.verdict import Holds, NoneUpTo, Unknown, Violated
 from interlock.engines import exploring
+from interlock.engines.explore import Exploration
 from interlock.engines.exploring import Explorations
 from interlock.engines.native.explorer import NativeExploration
 from interlock.engines.protocol import Limits
@@ -50,6 +51,23 @@ def test_what_the_glance_settles_is_not_asked_again(monkeypatch):
     verdicts, _ = run(hand.lock_server(broken=True))
     assert any(isinstance(v, Violated) for v in verdicts.values())
     assert set(verdicts) == set(names(hand.lock_server(broken=True)))
+
+
+def test_what_the_glance_had_no_time_for_is_asked_again(monkeypatch):
+    """All states seen, and no time left for the schedules and lassos in them."""
+    system = hand.lock_server()
+    late = names(system)[0]
+    judge = Exploration.judge
+
+    def out_of_time(self):
+        for name, verdict in judge(self):
+            yield name, Unknown("explore", "no more time to play the schedule") if name == late else verdict
+
+    monkeypatch.setattr(Exploration, "judge", out_of_time)
+    verdicts, exploration = run(system)
+    assert isinstance(exploration._run, NativeExploration)
+    assert not isinstance(verdicts[late], Unknown)
+    assert set(verdicts) == set(names(system))
 
 
 def unbounded():

@@ -12,7 +12,7 @@ from typing import Literal as OneOf
 from typing import Protocol
 
 from interlock.core.system import TransitionSystem
-from interlock.core.verdict import ExploreStats, Proved, Violated
+from interlock.core.verdict import ExploreStats, Holds, NoneUpTo, Proved, Violated
 from interlock.engines.conclusions import FIRST, METHOD, Conclusions
 from interlock.engines.evaluate import Unsupported
 from interlock.engines.explore import Exploration
@@ -119,9 +119,10 @@ class Explorations:
         within = replace(limits, states=states, total_seconds=seconds)
         self._run = glance = Exploration(self._system, self._names, within, measure=self._measure)
         found = list(glance.judge())
-        complete = glance.stats().complete or (states == limits.states) or seconds == limits.total_seconds
+        final = states == limits.states or seconds == limits.total_seconds
+        settling = Violated | Proved | Holds | NoneUpTo if glance.stats().complete else Violated | Proved
         for name, verdict in found:
-            if complete or isinstance(verdict, Violated | Proved):
+            if final or isinstance(verdict, settling):  # a glance at all states may leave no time for the rest
                 yield name, verdict
 
     def _natively(self, names: Sequence[str]) -> Iterator[Found]:
