@@ -12,6 +12,7 @@ from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.core.trace import State
 from interlock.engines.traces.judging import Explained, NotExplained, Outcome, Undecided
+from interlock.engines.traces.log import printable
 from interlock.engines.traces.nearest import Refusal
 from interlock.engines.traces.reading import Log
 from interlock.engines.traces.vocabulary import Event
@@ -33,7 +34,7 @@ def lines_of_outcome(outcome: Outcome, log: Log, system: TransitionSystem, unit:
             text = f"explained: {system.name} has a run with {_events(outcome.events)} ({held})"
             return [Text.assemble((f"{log.path}: ", "bold"), (text, "green"))]
         case Undecided():
-            where = f" at {unit} {outcome.line}" if outcome.line else ""
+            where = f", before {unit} {outcome.line}" if outcome.line else ""
             text = f"unknown: {outcome.reason}; {outcome.explained:,} of {log.count:,} events are explained{where}"
             return [Text.assemble((f"{log.path}: ", "bold"), (text, "yellow"))]
         case NotExplained():
@@ -62,7 +63,7 @@ def _not_explained(outcome: NotExplained, log: Log, system: TransitionSystem, un
         lines.append(Text(_so_far(outcome.states)))
         lines += _listed(state_in_words(outcome.state, system))
     lines.append(Text("possible there: " + (", ".join(outcome.possible) or "no step that the log would show")))
-    renamed = [f"{own} is {name}" for own, name in log.elements.renamed()]
+    renamed = [f"{own} is {printable(name)}" for own, name in log.elements.renamed()]
     return lines + (
         [Text("names: " + ", ".join(renamed[:_MANY]) + ", ..." * (len(renamed) > _MANY))] if renamed else []
     )
@@ -79,7 +80,7 @@ def _so_far(states: int) -> str:
 
 
 def _event(event: Event, unit: str, style: str) -> Text:
-    shown = "".join(c if c.isprintable() else "?" for c in event.text[:_WIDEST])
+    shown = printable(event.text[:_WIDEST])
     return Text.assemble((f"  {unit} {event.line}  ", "blue"), (shown + "..." * (len(event.text) > _WIDEST), style))
 
 

@@ -34,14 +34,19 @@ Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Non
 """A value that was read from JSON."""
 
 
+def printable(text: str) -> str:
+    """The text without what a terminal must not be sent."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 class Trouble(Exception):  # noqa: N818 - the user's mistake, not ours
     """Why a line cannot be used, and what to write instead."""
 
     def __init__(self, code: str, message: str, fix: str = "") -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
-        self.fix = fix
+        self.message = printable(message)
+        self.fix = printable(fix)
 
 
 @dataclass(frozen=True, slots=True)
