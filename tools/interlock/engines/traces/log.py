@@ -86,10 +86,10 @@ def lines_of(file: BinaryIO) -> Iterator[bytes]:
     """The lines of a file; of one that is too long comes one byte more than may be, and the rest is passed over."""
     while line := file.readline(LONGEST + 1):
         yield line
-        while len(line) > LONGEST and not line.endswith(b"\n"):
-            line = file.readline(LONGEST)
-            if not line:
-                return
+        ended = len(line) <= LONGEST or line.endswith(b"\n")
+        while not ended:
+            rest = file.readline(LONGEST)
+            ended = not rest or rest.endswith(b"\n")
 
 
 def read_log(lines: Iterable[bytes], path: str) -> Iterator[Item]:
