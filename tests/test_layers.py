@@ -61,7 +61,7 @@ def test_imports_point_down(path, name):
         if own is not None
         and (
             (room(module) is not None and room(module) not in MAY_IMPORT[own])
-            or module.split(".")[0] in ("interlock_cli", "interlock_conformance", "list_lru")
+            or module.split(".")[0] in ("interlock_cli", "interlock_pytest", "interlock_conformance", "list_lru")
             or module.startswith("relative")
         )
     ]
@@ -93,7 +93,7 @@ def test_implementations_know_the_runtime_alone():
 
 def test_conformance_does_not_know_the_command():
     assert not [
-        (p, m) for p in CONFORMANCE for m, _ in imports(p) if m.startswith(("interlock_cli", "interlock.render"))
+        (p, m) for p in CONFORMANCE for m, _ in imports(p) if m.startswith(("interlock_cli", "interlock_pytest", "interlock.render"))
     ]
 
 

@@ -26,6 +26,7 @@ def test_the_wheel_holds_the_packages_and_what_they_read(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert "interlock/lang/grammar.lark" in names
     assert "interlock_cli/main.py" in names
+    assert "interlock_pytest/plugin.py" in names
     assert "interlock_conformance/__init__.py" in names
     assert any(n.startswith("list_lru/") and n.endswith(".py") for n in names)
     assert any(n.startswith("interlock/spec/") and n.endswith(".ilk") for n in names)

@@ -47,7 +47,7 @@ def lines_of_file(report: FileReport, style: Style) -> list[Text]:
         return lines
     lines.append(Text.assemble((report.system.name, "bold"), f"  {report.path}"))
     shown = [j for j in report.judgements if style.verbose or j.kind != "inferred" or not j.ok]
-    lines.extend(_table(shown, style))
+    lines.extend(lines_of_judgements(shown, style))
     inferred = len(report.judgements) - len(shown)
     if inferred:
         lines.append(
@@ -103,7 +103,7 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     return (left + "".join(f"  {cell:>{width}}" for cell, width in zip(cells[2:], widths[2:], strict=True))).rstrip()
 
 
-def _table(judgements: Sequence[Judgement], style: Style) -> list[Text]:
+def lines_of_judgements(judgements: Sequence[Judgement], style: Style) -> list[Text]:
     """One line for each property; what is not as expected says so, and a reason stands below."""
     if not judgements:
         return []
