@@ -28,7 +28,7 @@ from interlock.engines.traces.vocabulary import Claim, Seen
 JUDGED = ("invariant", "step_invariant", "assertion", "unwrap", "range")
 """Kinds of properties that a state or a step can break by itself.  Lemmas are there for proofs, and follow."""
 
-MOST_CELLS = 40_000_000
+MOST_CELLS = 10_000_000
 """Cells of states that are kept to be remembered, in each memory."""
 
 _T = TypeVar("_T")

@@ -48,11 +48,11 @@ def refusals(explainer: Explainer, tried: Iterable[tuple[States, Claim]]) -> tup
     best: dict[tuple[str, str], Refusal] = {}
     for states, claim in tried:
         for state in islice(states, _MOST_STATES):
-            for found in _of_state(explainer, state, claim):
+            for found in (*_of_state(explainer, state, claim), *_of_hidden(explainer, state)):
                 key = (found.step, found.clause or found.reason)
                 if key not in best or found.distance < best[key].distance:
                     best[key] = found
-    return tuple(sorted(best.values(), key=lambda refusal: refusal.distance)[:MOST_TOLD])
+    return tuple(sorted(best.values(), key=lambda refusal: (refusal.distance, bool(refusal.clause)))[:MOST_TOLD])
 
 
 def refused_start(explainer: Explainer, seen: Seen) -> tuple[Refusal, ...]:
@@ -88,6 +88,15 @@ def _of_state(explainer: Explainer, state: Packed, claim: Claim) -> Iterator[Ref
             yield from (_of_step(explainer, state, step, claim) for step in taken[:MOST_TOLD])
         else:
             yield _not_enabled(explainer, state, move)
+
+
+def _of_hidden(explainer: Explainer, state: Packed) -> Iterator[Refusal]:
+    """Hidden steps that are not taken since they break a property: the event may wait for one of them."""
+    for index in explainer.hidden:
+        for step in explainer.model.steps(state, index):
+            broken = None if step.after == state else explainer.break_of(state, step)
+            if broken is not None:
+                yield Refusal(f"hidden: {_name(explainer, index, step.args)}", "", broken[1], broken[0], 1, state)
 
 
 def _of_step(explainer: Explainer, state: Packed, step: Successor, claim: Claim) -> Refusal:
