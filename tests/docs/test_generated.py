@@ -1,6 +1,7 @@
 """What is generated in docs/ is what `make docs` would write now."""
 
 import importlib.util
+import sys
 from pathlib import Path
 
 from interlock.core.codes import REGISTRY
@@ -10,6 +11,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 def generator():
+    sys.path.insert(0, str(DOCS))  # as for a script
     spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
     assert spec is not None
     assert spec.loader is not None
