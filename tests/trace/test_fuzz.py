@@ -1,6 +1,10 @@
-"""Whatever a log says, it is judged or refused: nothing is raised, and nothing is judged of what was refused."""
+"""Whatever a log says, it is judged or refused: nothing is raised, and nothing is judged of what was refused.
+
+INTERLOCK_FUZZ=1 raises the number of examples.
+"""
 
 import json
+import os
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -18,6 +22,7 @@ SPECS = [
     "spec/gallery/paxos.ilk",
     "spec/gallery/filter_lock.ilk",
 ]
+EXAMPLES = 2_500 if os.environ.get("INTERLOCK_FUZZ") else 100
 BUDGET = Budget(states=2_000, seconds=5)
 
 scalars = st.one_of(
@@ -85,14 +90,14 @@ def judge(spec, items, place=None):
             assert outcome.nearest
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.sampled_from(SPECS), st.lists(EVENT, max_size=4), st.none() | HEADER)
 def test_no_log_is_too_odd(spec, events, header):
     raw = lines([*([] if header is None else [header]), *events])
     judge(spec, lambda: read_log(raw, "log"))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_no_damage_is_too_odd(data):
     """A good log with bytes changed, cut or repeated."""
@@ -105,7 +110,7 @@ def test_no_damage_is_too_odd(data):
     judge(spec, lambda: read_log(bytes(text).splitlines(keepends=True), "log"))
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.sampled_from(SPECS),
     st.lists(st.one_of(st.dictionaries(st.sampled_from(["turn", "wants", "here", "asks", "#meta"]), ITF_VALUE, max_size=3), ITF_VALUE), max_size=3),
