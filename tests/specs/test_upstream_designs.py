@@ -67,13 +67,13 @@ class Refuted:
 
 WRONG = {
     "lazy": Refuted(
-        {"counts": 6, "right_list": 2},
+        {"counts": 8, "right_list": 4},
         frozenset({"no_death", "wrong_count", "wrong_list"}),
         frozenset({"memcg_freed"}),
         frozenset({"worker.lru_alive", "worker.memcg_alive"}),
     ),
     "lazy_no_flush": Refuted(
-        {"counts": 6, "right_list": 2, "worker.lru_alive": 7},
+        {"counts": 8, "right_list": 4, "worker.lru_alive": 9},
         frozenset({"late_worker"}),
         frozenset({"memcg_freed", "list_comes"}),
         frozenset({"worker.memcg_alive"}),
