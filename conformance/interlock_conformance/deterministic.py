@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from interlock_conformance.footprint import Mode
+from interlock_conformance.locks import Barrier, HeldLock, References, SharedLock
 from interlock_conformance.machine import Machine, Thread
 from interlock_conformance.memory import (
     FailureInjector,
@@ -22,38 +23,6 @@ from interlock_conformance.runtime import Cell, Memory
 
 T = TypeVar("T")
 P = ParamSpec("P")
-
-
-class HeldLock:
-    """A mutex or spinlock; see `runtime.Lock`."""
-
-    def __init__(self, machine: Machine, name: str, *, spins: bool) -> None:
-        self._machine, self.name, self._spins = machine, name, spins
-        self.holder: Thread | None = None
-
-    def __enter__(self) -> None:
-        machine = self._machine
-        if machine.current is not None and self.holder is machine.current:
-            raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
-        machine.declare("lock", self.name, self._is_free, sleeps=not self._spins)
-        machine.touch(self.name, Mode.WRITE)
-        machine.touch(self.name, Mode.AWAIT)
-        self.holder = machine.current
-        if self._spins and machine.current is not None:
-            machine.current.atomic.append(self.name)
-
-    def __exit__(self, *exception: object) -> None:
-        machine = self._machine
-        machine.declare("unlock", self.name)
-        machine.touch(self.name, Mode.RELEASE)
-        if self.holder is not machine.current:
-            raise machine.breach(f"{self.name}.holder", f"{machine.doing} releases {self.name}, which it does not hold")
-        self.holder = None
-        if self._spins and machine.current is not None:
-            machine.current.atomic.remove(self.name)
-
-    def _is_free(self) -> bool:
-        return self.holder is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +39,8 @@ _NOBODY: frozenset[int] = frozenset()
 class EpochRcu:
     """Read-copy-update with exact grace periods; see `runtime.Rcu`."""
 
-    def __init__(self, space: Space, name: str) -> None:
-        self._space, self._machine, self.name = space, space.machine, name
+    def __init__(self, space: Space, name: str, *, sleepable: bool = False) -> None:
+        self._space, self._machine, self.name, self._sleepable = space, space.machine, name, sleepable
         self._sections: dict[Thread, Section] = {}
         self._entered: Counter[int] = Counter()
         self._seen_by: dict[Region, frozenset[Section]] = {}
@@ -120,7 +89,8 @@ class EpochRcu:
             self._entered[index] += 1
             self._sections[machine.current] = Section(index, self._entered[index])
             machine.touch(self._of_thread(index), Mode.WRITE)
-            machine.current.atomic.append(self.name)
+            if not self._sleepable:
+                machine.current.atomic.append(self.name)
             machine.changed = True
 
     def leave(self) -> None:
@@ -131,7 +101,8 @@ class EpochRcu:
             section = self._sections.pop(machine.current)
             machine.touch(self._of_thread(section.thread), Mode.WRITE)
             machine.touch(self._stay(section), Mode.RELEASE)
-            machine.current.atomic.remove(self.name)
+            if not self._sleepable:
+                machine.current.atomic.remove(self.name)
             machine.changed = True
 
     def _look_at_sections(self) -> None:
@@ -310,6 +281,26 @@ class DeterministicRuntime:
         """A read-copy-update domain."""
         self._rcu[name] = EpochRcu(self.space, name)
         return self._rcu[name]
+
+    def srcu(self, name: str) -> EpochRcu:
+        """A domain whose readers may sleep."""
+        self._rcu[name] = EpochRcu(self.space, name, sleepable=True)
+        return self._rcu[name]
+
+    def rwsem(self, name: str) -> SharedLock:
+        """A sleeping lock that readers share."""
+        return SharedLock(self.machine, name)
+
+    def refcount(self, name: str, count: int = 1) -> References:
+        """A counter of references."""
+        return References(self.machine, name, count)
+
+    def completion(self, name: str) -> Barrier:
+        """Something that comes about once."""
+        return Barrier(self.machine, name)
+
+    def fence(self) -> None:
+        """Nothing: memory is sequentially consistent here."""
 
     def ids(self, name: str) -> LowestIds:
         """An allocator of numbers."""

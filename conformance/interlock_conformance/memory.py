@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from interlock_conformance.footprint import Mode
@@ -105,6 +106,23 @@ class StoredCell(Generic[T]):
         self.space.access(self.region, "store", self.name)
         self.put(value)
 
+    def xchg(self, value: T) -> T:
+        """Replace the value; the one before."""
+        self.space.access(self.region, "xchg", self.name)
+        before = self.value
+        self.put(value)
+        return before
+
+    def cmpxchg(self, expected: T, value: T) -> T:
+        """Replace the value if it is the expected one; what was there."""
+        self.space.access(self.region, "cmpxchg", self.name)
+        before = self.value
+        if same(before, expected):
+            self.put(value)
+        else:
+            self.space.machine.note(f"finds {self.space.show(before)}")
+        return before
+
     def put(self, value: T) -> None:
         """Replace the value, in a step that is already declared."""
         self.space.machine.note(f":= {self.space.show(value)}")
@@ -138,6 +156,26 @@ class StoredCells(Generic[T]):
 
     def __setitem__(self, index: int, value: T) -> None:
         self._access("store", index)
+        self._put(index, value)
+
+    def xchg(self, index: int, value: T) -> T:
+        """Replace a value; the one before."""
+        self._access("xchg", index)
+        before = self.values[index]
+        self._put(index, value)
+        return before
+
+    def cmpxchg(self, index: int, expected: T, value: T) -> T:
+        """Replace a value if it is the expected one; what was there."""
+        self._access("cmpxchg", index)
+        before = self.values[index]
+        if same(before, expected):
+            self._put(index, value)
+        else:
+            self.space.machine.note(f"finds {self.space.show(before)}")
+        return before
+
+    def _put(self, index: int, value: T) -> None:
         self.space.machine.note(f":= {self.space.show(value)}")
         self.values[index] = value
         self.space.machine.changed = True
@@ -160,6 +198,13 @@ class StoredCells(Generic[T]):
             raise machine.breach(
                 f"{prefix}in_bounds", f"{machine.doing}: {kind} of {name}, which has {len(self.values)} elements"
             )
+
+
+def same(one: object, two: object) -> bool:
+    """Whether two words are equal: numbers, texts and the like by value, objects by their identity."""
+    if isinstance(one, int | str | Enum) and isinstance(two, int | str | Enum):
+        return one == two
+    return one is two
 
 
 class RegionMemory:

@@ -27,7 +27,20 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 T = TypeVar("T")
 P = ParamSpec("P")
 
-__all__ = ["Cell", "Cells", "Heap", "Ids", "Lock", "Memory", "Rcu", "Registry", "Runtime"]
+__all__ = [
+    "Cell",
+    "Cells",
+    "Completion",
+    "Heap",
+    "Ids",
+    "Lock",
+    "Memory",
+    "Rcu",
+    "Refcount",
+    "Registry",
+    "Runtime",
+    "SharedLock",
+]
 
 
 class Cell(Protocol[T]):
@@ -39,6 +52,17 @@ class Cell(Protocol[T]):
 
     def store(self, value: T) -> None:
         """Replace the value."""
+        ...
+
+    def xchg(self, value: T) -> T:
+        """Replace the value and return the one before, in one step."""
+        ...
+
+    def cmpxchg(self, expected: T, value: T) -> T:
+        """Replace the value if it is `expected`, and return what was there, in one step.
+
+        Numbers, texts and enum members are compared by value, other objects by identity, as pointers are.
+        """
         ...
 
     def peek(self) -> T:
@@ -54,6 +78,14 @@ class Cells(Protocol[T]):
     def __getitem__(self, index: int) -> T: ...
 
     def __setitem__(self, index: int, value: T) -> None: ...
+
+    def xchg(self, index: int, value: T) -> T:
+        """As `Cell.xchg`, at `index`."""
+        ...
+
+    def cmpxchg(self, index: int, expected: T, value: T) -> T:
+        """As `Cell.cmpxchg`, at `index`."""
+        ...
 
     def peek(self, index: int) -> T:
         """The value at `index`, without a step: for abstraction functions and tests, never for candidates."""
@@ -94,6 +126,58 @@ class Lock(Protocol):
     def __enter__(self) -> None: ...
 
     def __exit__(self, *exception: object) -> None: ...
+
+
+class SharedLock(Protocol):
+    """A sleeping lock that readers hold together and a writer alone; no thread may take it twice."""
+
+    def read(self) -> AbstractContextManager[None]:
+        """Hold it together with other readers."""
+        ...
+
+    def write(self) -> AbstractContextManager[None]:
+        """Hold it alone."""
+        ...
+
+
+class Refcount(Protocol):
+    """A counter of references to something, which lives as long as there is one."""
+
+    def get(self) -> None:
+        """Take one more; reported where none is left."""
+        ...
+
+    def try_get(self) -> bool:
+        """Take one more, unless none is left; whether it was taken."""
+        ...
+
+    def put(self) -> bool:
+        """Drop one; whether it was the last.  Dropping what is not there is reported."""
+        ...
+
+    def wait_for_last(self) -> None:
+        """Wait until none is left.  Sleeps."""
+        ...
+
+    def peek(self) -> int:
+        """How many there are, without a step: for abstraction functions and tests, never for candidates."""
+        ...
+
+
+class Completion(Protocol):
+    """Something that comes about once."""
+
+    def complete(self) -> None:
+        """It has come about, for all who wait and all who will."""
+        ...
+
+    def wait(self) -> None:
+        """Wait until it has come about.  Sleeps."""
+        ...
+
+    def peek(self) -> bool:
+        """Whether it has come about, without a step: for abstraction functions and tests, never for candidates."""
+        ...
 
 
 class Rcu(Protocol):
@@ -172,6 +256,29 @@ class Runtime(Protocol):
 
     def rcu(self, name: str) -> Rcu:
         """A read-copy-update domain."""
+        ...
+
+    def srcu(self, name: str) -> Rcu:
+        """A domain whose readers may sleep."""
+        ...
+
+    def rwsem(self, name: str) -> SharedLock:
+        """A sleeping lock that readers share."""
+        ...
+
+    def refcount(self, name: str, count: int = 1) -> Refcount:
+        """A counter of references, `count` of which are there at the start."""
+        ...
+
+    def completion(self, name: str) -> Completion:
+        """Something that has not come about yet."""
+        ...
+
+    def fence(self) -> None:
+        """What comes before it in this thread is seen by others before what comes after; no step.
+
+        Memory of the deterministic back end is sequentially consistent, so nothing is tested by leaving one out.
+        """
         ...
 
     def ids(self, name: str) -> Ids:

@@ -206,8 +206,96 @@ def registry_and_ids(rt):
     return [adds, walks, lambda: ids.give(ids.take())], lambda: (len(things.peek()), met.peek())
 
 
+def shared_and_alone(rt):
+    """Two readers that may be inside together, and a writer that changes two words, which they never see half done."""
+    lock, memory = rt.rwsem("lock"), rt.memory("m")
+    left, right = memory.cell("left", 0), memory.cell("right", 0)
+    seen = [rt.memory(f"r{n}").cell("seen", None) for n in range(2)]
+
+    def reads(mine):
+        with lock.read():
+            mine.store((left.load(), right.load()))
+
+    def writes():
+        with lock.write():
+            left.store(1)
+            right.store(1)
+
+    bodies = [lambda mine=mine: reads(mine) for mine in seen]
+    return [*bodies, writes], lambda: tuple(mine.peek() for mine in seen)
+
+
+def pins(rt):
+    """Users pin an object while they work on it; its end waits for them."""
+
+    class Thing:
+        def __init__(self, memory):
+            self.word = memory.cell("word", 0)
+
+    things, refs = rt.heap("things", Thing), rt.refcount("refs")
+    root, used = rt.memory("m").cell("root", None), rt.memory("r").cell("used", value=False)
+    root.value = things.alloc()
+
+    def uses():
+        if refs.try_get():
+            root.load().word.store(1)
+            used.store(value=True)
+            refs.put()
+
+    def ends():
+        refs.put()
+        refs.wait_for_last()
+        things.free(root.load())
+
+    return [uses, ends], used.peek
+
+
+def claim(rt):
+    """Two install; one wins, and the loser frees its own."""
+
+    class Thing:
+        pass
+
+    things, slot = rt.heap("things", lambda _: Thing()), rt.memory("m").cells("slot", 1, None)
+
+    def installs():
+        mine = things.alloc()
+        if slot.cmpxchg(0, None, mine) is not None:
+            things.free(mine)
+
+    return [installs, installs], lambda: tuple(rt.is_live(thing) for thing in things.peek())
+
+
+def hand_over(rt):
+    """What is waited for has been done."""
+    done, word = rt.completion("done"), rt.memory("m").cell("word", 0)
+    got = rt.memory("r").cell("got", None)
+
+    def gives():
+        word.store(1)
+        done.complete()
+
+    def takes():
+        done.wait()
+        got.store(word.xchg(2))
+
+    return [gives, takes], lambda: (word.peek(), got.peek())
+
+
 @pytest.mark.parametrize(
-    "build", [lost_update, opposite_locks, far_apart, publish_and_reclaim, hasty_reclaim, registry_and_ids]
+    "build",
+    [
+        lost_update,
+        opposite_locks,
+        far_apart,
+        publish_and_reclaim,
+        hasty_reclaim,
+        registry_and_ids,
+        shared_and_alone,
+        pins,
+        claim,
+        hand_over,
+    ],
 )
 def test_reduced_and_plain_search_see_the_same(build):
     plain, reduced = agree(build)
@@ -217,13 +305,14 @@ def test_reduced_and_plain_search_see_the_same(build):
 
 
 def program(seed):
-    """A small random program: loads, stores and sections under locks, over three words and two locks."""
+    """A small random program: loads, stores, exchanges and sections under locks, over three words and three locks."""
     draw = random.Random(seed)
 
     def step():
-        return draw.choice(["load", "store", "copy", "lock"]), draw.randrange(3), draw.randrange(3)
+        kinds = ["load", "store", "copy", "lock", "read", "write", "xchg", "cmpxchg"]
+        return draw.choice(kinds), draw.randrange(3), draw.randrange(3)
 
-    cost = {"load": 1, "store": 1, "copy": 2, "lock": 3}
+    cost = {"load": 1, "store": 1, "xchg": 1, "cmpxchg": 1, "copy": 2, "lock": 3, "read": 3, "write": 3}
     threads = [[], []] if seed % 2 else [[], [], []]
     for steps in threads:
         room = 5 if len(threads) == 2 else 3  # plain search has some hundred schedules to go through
@@ -234,6 +323,7 @@ def program(seed):
     def build(rt):
         words = [rt.memory(f"m{n}").cell("word", n) for n in range(3)]
         locks = [rt.mutex(f"lock{n}") for n in range(2)]
+        shared = rt.rwsem("shared")
         loaded = []
 
         def body(index, steps):
@@ -245,6 +335,16 @@ def program(seed):
                         words[at].store(10 * index + number)
                     case "copy":
                         words[to].store(words[at].load())
+                    case "xchg":
+                        loaded.append((index, number, words[at].xchg(10 * index + number)))
+                    case "cmpxchg":
+                        words[at].cmpxchg(to, 10 * index + number)
+                    case "read":
+                        with shared.read():
+                            loaded.append((index, number, words[at].load()))
+                    case "write":
+                        with shared.write():
+                            words[to].store(index)
                     case _:
                         with locks[at % 2]:
                             words[to].store(index)
@@ -273,6 +373,9 @@ def test_reduced_and_plain_search_agree_on_random_programs(seed):
         (far_apart, OBSERVED),
         (hasty_reclaim, "boxes[0]"),
         (registry_and_ids, "things"),
+        (shared_and_alone, "lock"),
+        (pins, "refs"),
+        (claim, "m.slot[0]"),
     ],
 )
 def test_a_dependency_left_out_is_noticed(build, deaf):

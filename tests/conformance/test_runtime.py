@@ -97,6 +97,72 @@ def test_two_locks_in_opposite_order_deadlock():
     assert "t1 waits in `lock a`" in end.message
 
 
+def test_readers_share_a_lock_that_a_writer_has_alone():
+    def build(rt):
+        lock, word = rt.rwsem("lock"), rt.memory("m").cell("word", 0)
+        inside, most = [], []
+
+        def holds(how):
+            with how():
+                inside.append(how.__name__)
+                most.append(tuple(inside))
+                word.load()
+                assert "write" not in inside or len(inside) == 1
+                inside.pop()
+
+        build.most = most
+        return [lambda: holds(lock.read), lambda: holds(lock.read), lambda: holds(lock.write)]
+
+    together = set()
+
+    def run(choose, **more):
+        execution = harness(build)(choose, **more)
+        together.update(build.most)
+        return execution
+
+    assert Exhaustive(None).explore(run).failing is None
+    assert {("read",), ("read", "read"), ("write",)} == together
+
+
+def test_a_compare_and_exchange_has_one_winner():
+    def build(rt):
+        slot, won = rt.memory("m").cell("slot", None), []
+        marks = [object(), object()]
+
+        def body(mark):
+            found = slot.cmpxchg(None, mark)
+            if found is None:
+                won.append(mark)
+            assert len(won) == 1
+            assert slot.load() is won[0]
+
+        return [lambda mark=mark: body(mark) for mark in marks]
+
+    assert some_end(build) is None
+
+
+def test_readers_of_a_sleepable_domain_may_sleep_and_are_waited_for():
+    def build(rt):
+        srcu, boxes, lock = rt.srcu("srcu"), rt.heap("boxes", Box), rt.mutex("lock")
+        root = rt.memory("root").cell("box", boxes.alloc(1))
+
+        def reader():
+            with srcu.read():
+                box = srcu.dereference(root)
+                with lock:
+                    box.word.load()
+
+        def writer():
+            old = root.load()
+            srcu.assign(root, boxes.alloc(2))
+            srcu.synchronize()
+            boxes.free(old)
+
+        return [reader, writer]
+
+    assert some_end(build) is None
+
+
 def test_taking_a_lock_twice_is_reported_and_does_not_hang():
     def build(rt):
         lock = rt.mutex("lock")
@@ -170,6 +236,11 @@ def test_a_grace_period_does_not_wait_for_a_reader_that_came_later():
     assert isinstance(execution.end, Finished), execution
 
 
+def nested(lock, outer, inner):
+    with getattr(lock, outer)(), getattr(lock, inner)():
+        pass
+
+
 @pytest.mark.parametrize(
     ("misdeed", "property_"),
     [
@@ -182,6 +253,13 @@ def test_a_grace_period_does_not_wait_for_a_reader_that_came_later():
         (lambda rt, box, boxes: rt.registry("reg", Box).remove(box), "reg.member"),
         (lambda rt, box, boxes: rt.rcu("rcu").dereference(box.word), "rcu.inside"),
         (lambda rt, box, boxes: rt.mutex("lock").__exit__(), "lock.holder"),
+        (lambda rt, box, boxes: box.row.cmpxchg(2, None, box), "boxes.in_bounds"),
+        (lambda rt, box, boxes: (boxes.free(box), box.word.xchg(1)), "boxes.no_use_after_free"),
+        (lambda rt, box, boxes: rt.refcount("refs", 0).get(), "refs.no_resurrection"),
+        (lambda rt, box, boxes: rt.refcount("refs", 0).put(), "refs.no_underflow"),
+        (lambda rt, box, boxes: nested(rt.rwsem("sem"), "read", "read"), "sem.no_relock"),
+        (lambda rt, box, boxes: nested(rt.rwsem("sem"), "write", "read"), "sem.no_relock"),
+        (lambda rt, box, boxes: rt.completion("never").wait(), "deadlock"),
         (lambda rt, box, boxes: None.word, "raised"),
     ],
 )

@@ -1,0 +1,188 @@
+"""Locks of the deterministic back end, and what else threads wait for.
+
+The footprints say what can be exchanged (`footprint`): to take a lock races with taking it elsewhere, and comes after
+the release that it waited for, with which it can never be exchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from interlock_conformance.footprint import Mode
+from interlock_conformance.machine import Machine, Thread
+
+
+class HeldLock:
+    """A mutex or spinlock; see `runtime.Lock`."""
+
+    def __init__(self, machine: Machine, name: str, *, spins: bool) -> None:
+        self._machine, self.name, self._spins = machine, name, spins
+        self.holder: Thread | None = None
+
+    def __enter__(self) -> None:
+        machine = self._machine
+        if machine.current is not None and self.holder is machine.current:
+            raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
+        machine.declare("lock", self.name, self._is_free, sleeps=not self._spins)
+        machine.touch(self.name, Mode.WRITE)
+        machine.touch(self.name, Mode.AWAIT)
+        self.holder = machine.current
+        if self._spins and machine.current is not None:
+            machine.current.atomic.append(self.name)
+
+    def __exit__(self, *exception: object) -> None:
+        machine = self._machine
+        machine.declare("unlock", self.name)
+        machine.touch(self.name, Mode.RELEASE)
+        if self.holder is not machine.current:
+            raise machine.breach(f"{self.name}.holder", f"{machine.doing} releases {self.name}, which it does not hold")
+        self.holder = None
+        if self._spins and machine.current is not None:
+            machine.current.atomic.remove(self.name)
+
+    def _is_free(self) -> bool:
+        return self.holder is None
+
+
+class SharedLock:
+    """A lock that readers share; see `runtime.SharedLock`.  Whoever comes is let in as soon as that can be."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        self._machine, self.name = machine, name
+        self.writer: Thread | None = None
+        self._readers: list[Thread] = []
+
+    def read(self) -> AbstractContextManager[None]:
+        """Hold it together with other readers."""
+        return _Held(self._enter_reading, self._leave_reading)
+
+    def write(self) -> AbstractContextManager[None]:
+        """Hold it alone."""
+        return _Held(self._enter_writing, self._leave_writing)
+
+    def _enter_reading(self) -> None:
+        machine = self._machine
+        self._refuse_again()
+        machine.declare("read lock", self.name, lambda: self.writer is None, sleeps=True)
+        machine.touch(self.name, Mode.READ)
+        machine.touch(self.name, Mode.AWAIT)
+        if machine.current is not None:
+            self._readers.append(machine.current)
+
+    def _leave_reading(self) -> None:
+        machine = self._machine
+        machine.declare("read unlock", self.name)
+        machine.touch(self._of_readers, Mode.RELEASE)
+        if machine.current is not None:
+            self._readers.remove(machine.current)
+
+    def _enter_writing(self) -> None:
+        machine = self._machine
+        self._refuse_again()
+        machine.declare("write lock", self.name, lambda: self.writer is None and not self._readers, sleeps=True)
+        machine.touch(self.name, Mode.WRITE)
+        machine.touch(self.name, Mode.AWAIT)
+        machine.touch(self._of_readers, Mode.AWAIT)
+        self.writer = machine.current
+
+    def _leave_writing(self) -> None:
+        machine = self._machine
+        machine.declare("write unlock", self.name)
+        machine.touch(self.name, Mode.RELEASE)
+        self.writer = None
+
+    def _refuse_again(self) -> None:
+        machine = self._machine
+        if machine.current is not None and (machine.current is self.writer or machine.current in self._readers):
+            raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
+
+    @property
+    def _of_readers(self) -> str:
+        return f"readers of {self.name}"
+
+
+class _Held(AbstractContextManager[None]):
+    def __init__(self, enter: Callable[[], None], leave: Callable[[], None]) -> None:
+        self._enter, self._leave = enter, leave
+
+    def __enter__(self) -> None:
+        self._enter()
+
+    def __exit__(self, *exception: object) -> None:
+        self._leave()
+
+
+class References:
+    """A counter of references; see `runtime.Refcount`."""
+
+    def __init__(self, machine: Machine, name: str, count: int) -> None:
+        self._machine, self.name, self._count = machine, name, count
+
+    def get(self) -> None:
+        """Take one more; reported where none is left."""
+        self._step("get")
+        if self._count == 0:
+            doing = self._machine.doing
+            raise self._machine.breach(f"{self.name}.no_resurrection", f"{doing} takes a reference where none is left")
+        self._set(self._count + 1)
+
+    def try_get(self) -> bool:
+        """Take one more, unless none is left: whether it was taken."""
+        self._step("try get")
+        if self._count == 0:
+            self._machine.note("= no")
+            return False
+        self._set(self._count + 1)
+        return True
+
+    def put(self) -> bool:
+        """Drop one: whether it was the last."""
+        self._step("put")
+        if self._count == 0:
+            raise self._machine.breach(f"{self.name}.no_underflow", f"{self._machine.doing} drops one too many")
+        self._machine.touch(self.name, Mode.RELEASE)
+        self._set(self._count - 1)
+        return self._count == 0
+
+    def wait_for_last(self) -> None:
+        """Wait until none is left.  Sleeps."""
+        self._machine.declare("wait for last", self.name, lambda: self._count == 0, sleeps=True)
+        self._machine.touch(self.name, Mode.AWAIT)
+
+    def peek(self) -> int:
+        """How many there are, without a step."""
+        return self._count
+
+    def _step(self, kind: str) -> None:
+        self._machine.declare(kind, self.name)
+        self._machine.touch(self.name, Mode.WRITE)
+
+    def _set(self, count: int) -> None:
+        self._count = count
+        self._machine.note(f"= {count}")
+        self._machine.changed = True
+
+
+class Barrier:
+    """Something that comes about once; see `runtime.Completion`."""
+
+    def __init__(self, machine: Machine, name: str) -> None:
+        self._machine, self.name = machine, name
+        self._done = False
+
+    def complete(self) -> None:
+        """It has come about, for all who wait and all who will."""
+        self._machine.declare("complete", self.name)
+        self._machine.touch(self.name, Mode.RELEASE)
+        self._machine.changed = True
+        self._done = True
+
+    def wait(self) -> None:
+        """Wait until it has come about.  Sleeps."""
+        self._machine.declare("wait", self.name, lambda: self._done, sleeps=True)
+        self._machine.touch(self.name, Mode.AWAIT)
+
+    def peek(self) -> bool:
+        """Whether it has come about, without a step."""
+        return self._done
