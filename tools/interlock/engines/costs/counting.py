@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from interlock.core.rewrite import substitute, symbols_of
+from interlock.core.rewrite import substitute, subterms, symbols_of
 from interlock.core.system import ProcessInfo, Transition, TransitionSystem, Update
 from interlock.core.term import FALSE, App, Arith, Compare, Eq, Literal, Symbol, Term, conj, disj, exists, ite, negate
 from interlock.core.types import INT, RangeType
@@ -53,7 +53,7 @@ def _keys(system: TransitionSystem, process: ProcessInfo, watch: _Watch) -> Iter
         for kind in OF_HOLDINGS:
             if any(watch.doing(section, kind)):
                 yield process.name, name, kind
-        if section is not None and watch.blocked(section) is not None:
+        if section is not None and watch.is_lock(section):
             yield process.name, name, "waiting"
 
 
@@ -125,6 +125,20 @@ class _Watch:
             return
         for number, transition in self._at(self._process, section.enters if kind == "waiting" else section.exits):
             yield number, ite(self._mine(transition), zero, counter)
+
+    def is_lock(self, section: Section) -> bool:
+        """Whether it hangs on others, and not on the thread alone, that a section can be entered."""
+        return any(
+            isinstance(term, App) and term.symbol != self._process.pc and not self._own(term, transition)
+            for _, transition in self._at(self._process, section.enters)
+            for term in subterms(transition.guard)
+        )
+
+    def _own(self, term: App, transition: Transition) -> bool:
+        """Whether a term is the thread's own state, which nobody else changes."""
+        return term.args == transition.params and all(
+            t.process == self._process.name for t in self._system.transitions if t.update_of(term.symbol) is not None
+        )
 
     def blocked(self, section: Section) -> Term | None:
         """That the thread stands before the section and cannot enter; None where it always can."""

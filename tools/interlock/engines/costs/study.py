@@ -149,11 +149,15 @@ def study(
     *,
     sleeping: Collection[str] = frozenset(),
     native: bool = True,
+    exhausting: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Study:
-    """Measure everything there is to measure, in as many scopes as the time allows; `sleeping` are steps that sleep."""
+    """Measure everything there is to measure, in as many scopes as the time allows; `sleeping` are steps that sleep.
+
+    Without `exhausting` there are only bounds.  With time enough for them, the same ones are found each time.
+    """
     run = _Run(system, seconds, sleeping, native=native, progress=progress)
-    return run.study()
+    return run.study(exhausting=exhausting)
 
 
 @dataclass(frozen=True)
@@ -189,34 +193,25 @@ class _Run:
         self._progress = progress
         self._keys = {p.name: keys_of(self._sliced, p, sleeping) for p in self._sliced.processes}
         self._samples: dict[Key, dict[Point, Sample]] = {}
-        self._exhausted: list[Mapping[str, int]] = []
         self._large: set[str] = set()
         self._endless: set[Key] = set()
         self._cut: list[tuple[str, Mapping[str, int]]] = []
 
-    def study(self) -> Study:
+    def study(self, *, exhausting: bool) -> Study:
         """Measure in ever larger scopes; a search that was cut short is not tried in a scope that includes its own."""
         trouble = ""
         parallel: dict[tuple[str, str], bool | None] = {}
         try:
             self._bound()
-            factor, first = self._factor()
-            parallel = dict(self._parallel(factor))
-            for number, point in enumerate(self._plan.points()):
-                if number and monotonic() > self._until:
-                    break
-                found = self._measure(point, factor) if number else first
-                self._note(point, self._plan.sizes(point, factor), found)
-                if all(sample.measured.exact for sample in self._at(point)):
-                    self._exhausted.append(point)
-                if not self._plan.varied:
-                    break
+            if exhausting:
+                parallel = self._exhaust()
         except Unsupported as reason:
             trouble = str(reason)
         sections = tuple((p.name, s.name) for p in self._system.processes for s in sections_of(p))
         countable = frozenset(key for job in self._jobs() for key in job.keys)
         costs = tuple(self._cost(key) for job in self._jobs() for key in job.keys if key in self._samples)
-        done = tuple(self._exhausted)
+        points = [point for point in self._plan.points() if self._at(point)]
+        done = tuple(point for point in points if all(sample.measured.exact for sample in self._at(point)))
         hidden = hidden_in(self._system)
         return Study(self._plan.varied, costs, parallel, sections, self._sliced, countable, done, hidden, trouble)
 
@@ -283,6 +278,17 @@ class _Run:
         }
 
     # Exhausting scopes
+
+    def _exhaust(self) -> dict[tuple[str, str], bool | None]:
+        """Measure what is not known yet in ever larger scopes; what can go on twice at a time."""
+        factor, first = self._factor()
+        parallel = dict(self._parallel(factor))
+        for number, point in enumerate(self._plan.points()):
+            if number and monotonic() > self._until:
+                break
+            found = self._measure(point, factor) if number else first
+            self._note(point, self._plan.sizes(point, factor), found)
+        return parallel
 
     def _factor(self) -> tuple[int, dict[Key, Measured]]:
         """How many blocks there are for each that is needed: enough that more of them change nothing."""
