@@ -16,7 +16,7 @@ from interlock.lang.loader import find_spec_root
 
 STORIES = sorted((Path(__file__).parent / "golden").glob("*.txt"))
 UPDATE = bool(os.environ.get("INTERLOCK_UPDATE"))
-COMMANDS = {"check", "prove", "bmc", "explore", "compare", "simulate", "show", "fmt", "new"}
+COMMANDS = {"check", "prove", "bmc", "explore", "compare", "simulate", "show", "fmt", "new", "trace"}
 
 
 def sections(text: str) -> list[tuple[str, str, str]]:

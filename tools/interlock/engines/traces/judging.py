@@ -210,7 +210,7 @@ def judge_log(
     except Unsupported as reason:
         return _undecided(run, best, str(reason))
     except TooMany:
-        return _undecided(run, best, f"more than {limits.states:,} states explain the log up to here")
+        return _undecided(run, best, f"more than {limits.states:,} state{'s' * (limits.states > 1)} may explain it")
     except OutOfTime:
         return _undecided(run, best, f"no more time after {limits.seconds:g} s")
     return _undecided(run, best, f"events more than {limits.width} lines apart may have happened in another order")

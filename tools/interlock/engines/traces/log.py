@@ -132,7 +132,7 @@ def _object(line: bytes) -> dict[str, Json]:
     if len(line) > LONGEST:
         raise Trouble("E0950", f"the line is longer than {LONGEST:,} bytes", "one event stands on each line")
     try:
-        data: Json = _DECODER.decode(line.decode("utf-8"))
+        data: Json = _DECODER.decode(line.decode("utf-8").rstrip())
     except UnicodeDecodeError:
         raise Trouble("E0950", "the line is not UTF-8 text") from None
     except RecursionError:
