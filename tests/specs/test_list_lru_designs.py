@@ -89,13 +89,17 @@ WRONG = {
         {"list_grace": 19, "lists.no_use_after_free": 21, REFINED: 21}, frozenset({"failed_activation", "death"})
     ),
     "null_array": Refuted({"activate.unwrap": 24}, frozenset({"after_a_death", "after_a_failure"})),
-    "rwsem_no_spinlock": Refuted({"kept": 12, "coverage": 21, "lookup.present": 21}, frozenset({"lost_update"})),
+    "rwsem_no_spinlock": Refuted(
+        {"kept": 12, "coverage": 21, "lookup.present": 21, REFINED: 21}, frozenset({"lost_update"})
+    ),
     "publish_before_copy": Refuted(
         {"coverage": 19, "lookup.present": 21, REFINED: 19}, frozenset({"lost_for_a_while"})
     ),
-    "copy_race": Refuted({"coverage": 24, "no_leak": 24, "lookup.present": 26}, frozenset({"lost_install"})),
+    "copy_race": Refuted(
+        {"coverage": 24, "no_leak": 24, "lookup.present": 26, REFINED: 24}, frozenset({"lost_install"})
+    ),
     "not_frozen": Refuted({"init.in_bounds": 15}, frozenset({"size_read_too_early"})),
-    "rwsem_register_late": Refuted({"coverage": 15, "lookup.present": 15}, frozenset({"after_up_read"})),
+    "rwsem_register_late": Refuted({"coverage": 15, "lookup.present": 15, REFINED: 15}, frozenset({"after_up_read"})),
 }
 SLOW = {"publish_before_copy", "copy_race"}
 
