@@ -114,10 +114,15 @@ def system_of(text: str) -> TransitionSystem:
 
 
 def studied(
-    text: str, *, native: bool = False, seconds: float = 600.0, sleeping: Collection[str] = frozenset()
+    text: str,
+    *,
+    native: bool = False,
+    seconds: float = 600.0,
+    sleeping: Collection[str] = frozenset(),
+    exhausting: bool = True,
 ) -> Study:
     """What is measured of a text."""
-    return study(system_of(text), seconds, sleeping=sleeping, native=native)
+    return study(system_of(text), seconds, sleeping=sleeping, native=native, exhausting=exhausting)
 
 
 def formulas(found: Study) -> dict[tuple[str, str, str], str]:

@@ -28,6 +28,11 @@ def test_too_few_points_claim_nothing():
     assert str(fit([({"L": 1}, 4), ({"L": 2}, 4)])) == "4"
 
 
+def test_a_line_through_two_sizes_of_a_sort_claims_nothing():
+    assert fit(grid(lambda a, b: 3 + 4 * b, largest=2)) is None
+    assert str(fit(grid(lambda a, b: 3, largest=2))) == "3"
+
+
 def test_a_sort_that_was_not_varied_is_not_claimed_to_make_no_difference():
     assert fit([({"L": 1, "M": 1}, 4), ({"L": 2, "M": 1}, 4)]) is None
 

@@ -6,7 +6,18 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from interlock.compare import Design
+from interlock.engines.costs.quantities import OF_HOLDINGS
 from interlock.engines.judge import Judgement
+from interlock.render.compare_overview import (
+    COST_COLUMNS,
+    Part,
+    columns_of,
+    held_of,
+    locks_held,
+    rest_of,
+    together_of,
+    worst,
+)
 from interlock.render.compare_text import notes_of
 from interlock.render.comparison import (
     COLUMNS,
@@ -17,9 +28,8 @@ from interlock.render.comparison import (
     Row,
     memory_of,
     outcome_of,
-    properties_of,
     rows_of,
-    verdict_of,
+    short_names,
 )
 from interlock.render.facts import Names
 from interlock.render.terminal import WORDS
@@ -30,10 +40,17 @@ _INTRODUCTION = (
     "Click a heading to sort, a cell to see what it rests on."
 )
 
+_OVERVIEW = (
+    "Held: the most that each operation does in one holding of a lock. Waiting: the most steps that others take inside "
+    "a lock while one waits for it. At once: whether two of an operation can be under way. At rest: blocks that live."
+)
+
+_ORDER = ("+", "(+)", "?", "-")
+
 _STYLE = """
 :root { color-scheme: light dark; --line: light-dark(#d5d9de, #3a3f46); --soft: light-dark(#f4f6f8, #1c2026);
   --bad: light-dark(#b3261e, #ff8a80); --good: light-dark(#1b6e3c, #7ddc9f); --mild: light-dark(#8a5a00, #ffcc66); }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 96rem; padding: 0 1.5rem; }
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
 h3 { font-size: 1rem; margin: 1.6rem 0 .3rem; } p { margin: .3rem 0; max-width: 60rem; }
 .scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
@@ -42,6 +59,9 @@ th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid var(-
 th { background: var(--soft); cursor: pointer; white-space: nowrap; position: sticky; top: 0; }
 th::after { content: " \\2195"; opacity: .35; } tbody tr:last-child td { border-bottom: 0; }
 tbody tr:hover td, section:target { background: var(--soft); }
+td.cost { white-space: nowrap; font-size: 13px; } td.cost a { text-decoration-color: var(--line); }
+th:first-child, td:first-child { position: sticky; left: 0; background: Canvas; } th:first-child { z-index: 1; }
+th, td { padding: .3rem .5rem; }
 td.sign { text-align: center; } td.sign a { display: block; text-decoration: none; font-weight: 700; }
 .good { color: var(--good); } .bad { color: var(--bad); } .mild { color: var(--mild); }
 .dim, .dim a { opacity: .65; } a { color: inherit; } small { opacity: .7; }
@@ -61,27 +81,70 @@ for (const th of document.querySelectorAll("th")) th.onclick = () => {
 
 def html_of_comparison(designs: Sequence[Design]) -> str:
     """The whole page."""
+    marks, names = columns_of(designs), short_names(designs)
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
         f"<title>Designs compared</title><style>{_STYLE}</style></head><body>",
         "<h1>Designs compared</h1>",
         f"<p>{_INTRODUCTION}</p>",
-        "<h2>Costs</h2>",
-        _table(("design", "operation", "holding", *COLUMNS), (c for d in designs for c in _costs(d))),
+        _table(("design", *marks, *COST_COLUMNS), (_overview(d, names[d.path], marks) for d in designs)),
+        f"<p><small>{escape(_signs_explained())}</small></p>",
+        f"<p><small>{escape(_OVERVIEW)}</small></p>",
+        "<h2>Costs of each holding</h2>",
+        _table(("design", "operation", "holding", *COLUMNS), (c for d in designs for c in _costs(d, names[d.path]))),
         *(f"<p><small>{escape(line)}</small></p>" for line in LEGEND),
     ]
-    memory = [row for design in designs for row in _memory(design)]
+    memory = [row for design in designs for row in _memory(design, names[design.path])]
     if memory:
         parts += ["<h2>Memory</h2>", _table(("design", "heap", "live at rest", "live at most"), memory)]
-    names = properties_of(designs)
-    if names:
-        head = ("design", *names)
-        parts += ["<h2>Properties</h2>", _table(head, (_signs(d, names) for d in designs))]
-        parts.append(f"<p><small>{escape(MARKS_LEGEND)}</small></p>")
     parts.append("<h2>What it rests on</h2>")
     parts += [piece for design in designs for piece in _evidence(design)]
     return "\n".join([*parts, f"<script>{_SCRIPT}</script></body></html>", ""])
+
+
+def _overview(design: Design, name: str, marks: Sequence[str]) -> str:
+    """One row: a sign for each property, and what is done while a lock is held."""
+    cells = "".join(_sign(design, mark) for mark in marks)
+    nothing = "0" if locks_held(design) else "no lock"
+    for column in (*OF_HOLDINGS, "waiting"):
+        cells += _parts(held_of(design, column), nothing)
+    cells += _parts(together_of(design), "")
+    heaps = [(f"{heap}: {cell.text}", _memory_anchor(design, heap, "rest"), cell) for heap, cell in rest_of(design)]
+    cells += _costs_cell(heaps, "")
+    return f"<tr>{_named(design, name)}{cells}</tr>"
+
+
+def _parts(parts: Sequence[Part], nothing: str) -> str:
+    return _costs_cell([(part.text, _anchor(part.row, part.column), part.cell) for part in parts], nothing)
+
+
+def _costs_cell(parts: Sequence[tuple[str, str, Cell]], nothing: str) -> str:
+    """Several costs, each a link, in one cell that is sorted by the greatest."""
+    if not parts:
+        return f'<td class="dim" data-k="-1">{nothing}</td>'
+    weight = max(cell.weight for _, _, cell in parts)
+    lines = "<br>".join(
+        f'<a href="#{anchor}" title="{escape(cell.detail)}">{escape(text)}</a>' if cell.detail else escape(text)
+        for text, anchor, cell in parts
+    )
+    return f'<td class="cost" data-k="{"1e9" if weight == float("inf") else f"{weight:g}"}">{lines}</td>'
+
+
+def _sign(design: Design, mark: str) -> str:
+    judgement = worst(design, mark)
+    if judgement is None:
+        return '<td data-k="9"></td>'
+    kind = judgement.verdict.kind
+    sign = {"+": "✓", "(+)": "(✓)", "-": "✗"}.get(MARKS[kind], "?") + ("" if judgement.ok else "!")
+    title = f"{judgement.name}: {WORDS[kind][0]}"
+    anchor = _property_anchor(design, judgement.name)
+    link = f'<a class="{_tone_of(judgement)}" href="#{anchor}" title="{title}">{sign}</a>'
+    return f'<td class="sign" data-k="{_ORDER.index(MARKS[kind])}">{link}</td>'
+
+
+def _signs_explained() -> str:
+    return MARKS_LEGEND.replace("(+)", "(✓)").replace("+ proved", "✓ proved").replace("- refuted", "✗ refuted")
 
 
 def _table(head: Sequence[str], rows: Iterator[str] | Sequence[str]) -> str:
@@ -90,13 +153,13 @@ def _table(head: Sequence[str], rows: Iterator[str] | Sequence[str]) -> str:
     return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
 
 
-def _costs(design: Design) -> Iterator[str]:
+def _costs(design: Design, name: str) -> Iterator[str]:
     for row in rows_of(design):
         cells = "".join(
             f'<td data-k="{_weight(cell)}"{_tone(cell)}>{_linked(_anchor(row, column), cell)}</td>'
             for column, cell in zip(COLUMNS, row.cells, strict=True)
         )
-        yield f"<tr>{_named(design)}<td>{escape(row.operation)}</td><td>{escape(row.where)}</td>{cells}</tr>"
+        yield f"<tr>{_named(design, name)}<td>{escape(row.operation)}</td><td>{escape(row.where)}</td>{cells}</tr>"
 
 
 def _weight(cell: Cell) -> str:
@@ -114,31 +177,17 @@ def _linked(anchor: str, cell: Cell) -> str:
     return f'<a href="#{anchor}" title="{escape(cell.detail)}">{text}</a>' if cell.detail else text
 
 
-def _named(design: Design) -> str:
-    return f'<td><a href="#{escape(design.name)}" title="{escape(design.summary)}">{escape(design.name)}</a></td>'
+def _named(design: Design, name: str) -> str:
+    return f'<td><a href="#{escape(design.name)}" title="{escape(design.summary)}">{escape(name)}</a></td>'
 
 
-def _memory(design: Design) -> Iterator[str]:
+def _memory(design: Design, name: str) -> Iterator[str]:
     for heap, rest, most in memory_of(design):
         cells = "".join(
             f'<td data-k="{_weight(cell)}">{_linked(_memory_anchor(design, heap, kind), cell)}</td>'
             for kind, cell in (("rest", rest), ("most", most))
         )
-        yield f"<tr>{_named(design)}<td>{escape(heap)}</td>{cells}</tr>"
-
-
-def _signs(design: Design, names: Sequence[str]) -> str:
-    cells: list[str] = []
-    for name in names:
-        judgement = verdict_of(design, name)
-        if judgement is None:
-            cells.append("<td></td>")
-            continue
-        word, tone = WORDS[judgement.verdict.kind][0], _tone_of(judgement)
-        sign = {"+": "✓", "(+)": "(✓)", "-": "✗"}.get(MARKS[judgement.verdict.kind], "?")
-        link = f'<a class="{tone}" href="#{_property_anchor(design, name)}" title="{word}">{sign}</a>'
-        cells.append(f'<td class="sign">{link}</td>')
-    return f"<tr>{_named(design)}{''.join(cells)}</tr>"
+        yield f"<tr>{_named(design, name)}<td>{escape(heap)}</td>{cells}</tr>"
 
 
 def _tone_of(judgement: Judgement) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from interlock.compare import Design
 from interlock.core.diagnostic import Diagnostic
 from interlock.engines.costs.study import Cost, Study
+from interlock.render.compare_overview import mark_of
 from interlock.render.facts import Names
 from interlock.render.json_report import Json, json_of_diagnostic
 from interlock.render.traces import lines_of_run
@@ -37,12 +38,25 @@ def _design(design: Design) -> Json:
         "varied": list(study.varied),
         "exhausted": [dict[str, Json](point) for point in study.exhausted],
         "costs": [_cost(cost, study) for cost in study.costs],
+        "locks": [
+            {"operation": operation, "section": section}
+            for operation, section in study.sections
+            if (operation, section, "waiting") in study.countable
+        ],
         "parallel": [
             {"operation": operation, "section": section or None, "possible": answer}
             for (operation, section), answer in study.parallel.items()
         ],
         "properties": [
-            {"name": j.name, "kind": j.kind, "verdict": j.verdict.kind, "bound": j.verdict.bound, "ok": j.ok}
+            {
+                "name": j.name,
+                "mark": mark_of(j) or None,
+                "kind": j.kind,
+                "verdict": j.verdict.kind,
+                "method": j.verdict.method,
+                "bound": j.verdict.bound,
+                "ok": j.ok,
+            }
             for j in design.judgements
         ],
         "hidden": list(study.hidden),
@@ -64,12 +78,15 @@ def _cost(cost: Cost, study: Study) -> Json:
         "growth": None if fit is None else fit.growth,
         "formula": None if fit is None else str(fit),
         "terms": None if fit is None else [{"coefficient": str(c), "sorts": list(m)} for c, m in fit.terms],
+        "at_least": None if cost.least is None else str(cost.least),
+        "at_most": None if cost.most is None else str(cost.most),
         "grows_with": list(cost.grows_with),
         "samples": [
             {
                 "sizes": dict[str, Json](s.sizes),
                 "value": s.measured.value,
                 "exact": s.measured.exact,
+                "most": s.measured.most,
                 "unbounded": s.measured.unbounded,
             }
             for s in cost.samples

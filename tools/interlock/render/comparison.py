@@ -10,7 +10,6 @@ from interlock.core.trace import Trace
 from interlock.engines.costs.quantities import OF_HOLDINGS, WHOLE, Key
 from interlock.engines.costs.sections import ends
 from interlock.engines.costs.study import Cost, Sample, Study
-from interlock.engines.judge import Judgement
 
 COLUMNS = ("steps", "allocations", "grace periods", "sleeps", "waiting", "two at once")
 """What is told of each holding, in this order."""
@@ -19,7 +18,7 @@ LEGEND = (
     "Each row is one holding of a lock by one operation, or the whole operation: the most that one thread does in it.",
     "`waiting`: the most steps that others take inside the lock while a thread stands before it and cannot enter.",
     "`two at once`: whether two threads of the kind can hold it, or be in the midst of the operation, together.",
-    "A formula fits every scope that was exhausted exactly; `at least` means that a scope was too large for the time.",
+    "A formula goes through every scope in which the cost is known; `at least` is what runs have, where it is not.",
 )
 
 
@@ -89,13 +88,18 @@ def _counted(costs: Mapping[Key, Cost], study: Study, key: Key) -> Cell:
     value = float(largest.measured.value)
     if cost.fit is not None:
         return Cell(str(cost.fit), f"{cost.fit.growth}; {detail}", run, value)
-    above = f"at most {cost.most}; " if cost.most is not None else ""
-    if cost.least is not None:
-        return Cell(f"at least {cost.least}", f"{above}{detail}", run, value)
     growing = f", grows with {', '.join(cost.grows_with)}" if cost.grows_with else ""
+    least = "" if cost.least is None else f"at least {cost.least}"
+    if cost.most is not None:
+        text = f"{least}, at most {cost.most}" if least else f"at most {cost.most}{growing}"
+        return Cell(text, detail, run, value)
+    if least:
+        return Cell(least, detail, run, value)
     at = f" at {_scope(largest.point)}" if largest.point else ""
-    least = "" if largest.measured.exact else "at least "
-    return Cell(f"{least}{largest.measured.value}{at}{growing}", f"{above}{detail}", run, value)
+    if not largest.measured.value and not largest.measured.exact:
+        return Cell("?", f"no run has any; {detail}")
+    known = "" if largest.measured.exact else "at least "
+    return Cell(f"{known}{largest.measured.value}{at}{growing}", detail, run, value)
 
 
 def _known(sample: Sample) -> str:
@@ -122,25 +126,21 @@ def _scope(point: Mapping[str, int]) -> str:
     return ", ".join(f"{sort}={size}" for sort, size in point.items())
 
 
-def properties_of(designs: Sequence[Design]) -> list[str]:
-    """The properties that more than one design is asked for; all, where there is one design."""
-    count: dict[str, int] = {}
-    for design in designs:
-        for judgement in design.judgements:
-            count[judgement.name] = count.get(judgement.name, 0) + 1
-    return [name for name, times in count.items() if times > 1 or len(designs) == 1]
-
-
-def verdict_of(design: Design, name: str) -> Judgement | None:
-    """The judgement on one property."""
-    return next((j for j in design.judgements if j.name == name), None)
+def short_names(designs: Sequence[Design]) -> dict[str, str]:
+    """The designs' modules without what all of them begin with, by path."""
+    parts = [design.name.split(".")[:-1] for design in designs]
+    common = 0
+    while parts and all(len(p) > common and p[common] == parts[0][common] for p in parts):
+        common += 1
+    return {design.path: ".".join(design.name.split(".")[common:]) for design in designs}
 
 
 MARKS = {"proved": "+", "holds": "(+)", "violated": "-", "none_up_to": "?", "not_inductive": "?", "unknown": "?"}
 """A verdict in one sign."""
 
 MARKS_LEGEND = (
-    "+ proved for any size, (+) holds in the scope, - refuted, ? not known, blank: not a property of the design"
+    "+ proved for any size, (+) holds in the scope, - refuted, ? not known, ! not as expected, "
+    "blank: not a property of the design"
 )
 
 

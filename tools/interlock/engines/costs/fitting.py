@@ -16,6 +16,9 @@ from typing import TypeAlias
 Monomial: TypeAlias = tuple[str, ...]
 Point: TypeAlias = Mapping[str, int]
 
+_SIZES = 3
+"""Sizes of a sort that it takes to see how something grows with it."""
+
 _MANY = 3
 """Terms of which a polynomial needs more than one point to spare."""
 
@@ -60,11 +63,18 @@ def fit(points: Sequence[tuple[Point, int]]) -> Fit | None:
         return None
     for monomials in _candidates(varied):
         spare = len(points) - len(monomials)
+        if not _tried(monomials, points):
+            continue
         if spare >= (1 if len(monomials) < _MANY else 2) or not sorts:
             found = _solve(monomials, points)
             if found is not None:
                 return Fit(tuple((c, m) for c, m in zip(found, monomials, strict=True) if c))
     return None
+
+
+def _tried(monomials: Sequence[Monomial], points: Sequence[tuple[Point, int]]) -> bool:
+    """Whether each sort that something is said to grow with has enough sizes: a line goes through any two values."""
+    return all(len({p[s] for p, _ in points}) >= _SIZES for sorts in monomials for s in sorts)
 
 
 def _candidates(sorts: tuple[str, ...]) -> Iterator[tuple[Monomial, ...]]:

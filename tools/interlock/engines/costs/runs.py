@@ -20,13 +20,14 @@ from interlock.engines.costs.sections import first_places, place_of
 from interlock.engines.evaluate import Model, Packed, Successor, instantiate
 from interlock.engines.graph import Thread, Threads, make_trace
 
-PATIENCE = 50
+PATIENCE = 80
 """Runs without a greater value after which no more are made."""
 
 _MOST_STARTS = 500
 _DEPTH = 600
 _STICKING = (1.0, 1.0, 0.95, 0.7)
-_EVEN = 0.3
+_EVEN, _EVEN_LAST = 0.15, 0.5
+"""How often a thread chooses evenly among alternatives; the last to come has most to do, and most to undo."""
 
 
 @dataclass
@@ -99,7 +100,7 @@ class _Walker:
         threads = list(self._threads.all(state))
         random.shuffle(threads)
         sticking = random.choice(_STICKING)
-        even = [thread for thread in threads if random.random() < _EVEN]
+        even = [t for t in threads if random.random() < (_EVEN_LAST if t == threads[-1] else _EVEN)]
         while len(taken) < _DEPTH and monotonic() < until:
             if random.random() > sticking:
                 random.shuffle(threads)

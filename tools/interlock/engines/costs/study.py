@@ -77,32 +77,28 @@ class Cost:
 
     @property
     def fit(self) -> Fit | None:
-        """How it grows; None where the known values do not tell, or there is no bound.
-
-        No run may have more than it says.  A product is claimed only if a run has it in a scope with three of a kind.
-        """
-        found = None if self.unbounded else fit(self.points)
-        if found is None or any(value > found.at(point) for point, value in self.attained):
-            return None
-        return found if all(self._shown(found, sorts) for _, sorts in found.terms if len(sorts) > 1) else None
-
-    def _shown(self, found: Fit, sorts: Sequence[str]) -> bool:
-        return any(
-            value == found.at(point)
-            for point, value in self.attained
-            if sorted(point[s] for s in sorts)[:1] > [1] and max(point[s] for s in sorts) >= _SHOWING
-        )
+        """How it grows; None where the known values do not tell, or there is no bound.  No run may have more."""
+        found = self._through(self.points)
+        return None if found is None or any(v > found.at(point) for point, v in self.attained) else found
 
     @property
     def least(self) -> Fit | None:
         """What runs attain in every scope, where that grows regularly: at least so much it costs."""
-        return None if self.unbounded else fit(self.attained)
+        return self._through(self.attained)
 
     @property
     def most(self) -> Fit | None:
         """How a bound from above grows."""
-        found = [(s.point, most) for s in self.samples if (most := s.measured.most) is not None]
-        return None if self.unbounded else fit(found)
+        return self._through([(s.point, most) for s in self.samples if (most := s.measured.most) is not None])
+
+    def _through(self, points: Sequence[tuple[Mapping[str, int], int]]) -> Fit | None:
+        """What goes through some values; a product only if it is seen in a scope with three of a kind."""
+        found = None if self.unbounded else fit(points)
+        if found is None:
+            return None
+        seen = [point for point, value in (*points, *self.attained) if value == found.at(point)]
+        products = [sorts for _, sorts in found.terms if len(sorts) > 1]
+        return found if all(any(_shows(point, sorts) for point in seen) for sorts in products) else None
 
     @property
     def grows_with(self) -> tuple[str, ...]:
@@ -119,6 +115,11 @@ class Cost:
         """The sample with the greatest value, one that is exact if there is any."""
         found = sorted(self.samples, key=lambda s: (s.measured.unbounded, s.measured.value, s.measured.exact))
         return found[-1] if found else None
+
+
+def _shows(point: Mapping[str, int], sorts: Sequence[str]) -> bool:
+    """Whether a scope tells a product from what looks like one among few: 2 + 2 = 2 * 2."""
+    return min(point[s] for s in sorts) > 1 and max(point[s] for s in sorts) >= _SHOWING
 
 
 @dataclass(frozen=True)
