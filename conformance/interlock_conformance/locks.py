@@ -136,6 +136,14 @@ class References:
         self._set(self._count + 1)
         return True
 
+    def set(self, count: int) -> None:
+        """Begin anew with so many; reported while there are references left."""
+        self._step("set")
+        if self._count:
+            doing = self._machine.doing
+            raise self._machine.breach(f"{self.name}.no_reset", f"{doing} begins anew while {self._count} are held")
+        self._set(count)
+
     def put(self) -> bool:
         """Drop one: whether it was the last."""
         self._step("put")

@@ -151,6 +151,10 @@ class Refcount(Protocol):
         """Take one more, unless none is left; whether it was taken."""
         ...
 
+    def set(self, count: int) -> None:
+        """Begin anew with so many; reported while there are references left."""
+        ...
+
     def put(self) -> bool:
         """Drop one; whether it was the last.  Dropping what is not there is reported."""
         ...

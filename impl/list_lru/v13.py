@@ -135,15 +135,19 @@ class ListLrus:
     def activate(self, memcg: Memcg) -> Error | None:
         """Give the cgroup an id and a list in every registered lru.  On failure it has neither, and its id is free."""
         with self.create_mutex:
-            index = self.ids.take()
-            memcg.index.store(index)
-            error = self.make_room(index) or self.add_lists(index)
-            if error is not None:
-                memcg.index.store(None)
-                self.ids.give(index)
-                return error
-            self.active.add(memcg)
-            return None
+            return self.make_active(memcg)
+
+    def make_active(self, memcg: Memcg) -> Error | None:
+        """What an activation does while nobody else is there."""
+        index = self.ids.take()
+        memcg.index.store(index)
+        error = self.make_room(index) or self.add_lists(index)
+        if error is not None:
+            memcg.index.store(None)
+            self.ids.give(index)
+            return error
+        self.active.add(memcg)
+        return None
 
     def add_lists(self, index: int) -> Error | None:
         """Put a new list into the slot `index` of every registered lru, or leave all as it was."""
@@ -158,11 +162,14 @@ class ListLrus:
     def remove_lists(self, index: int) -> None:
         """Take back what `add_lists` has put in.  No reader can hold these lists: no cgroup with that id was active."""
         for lru in self.registered:
-            slot = self.array_of(lru).slot
-            there = slot[index]
-            if there is not None:
-                self.lists.free(there)
-                slot[index] = None
+            self.clear_slot(self.array_of(lru), index)
+
+    def clear_slot(self, array: ListArray, index: int) -> None:
+        """Free the list in a slot at which nobody looks."""
+        there = array.slot[index]
+        if there is not None:
+            self.lists.free(there)
+            array.slot[index] = None
 
     # -- growth
 

@@ -1,0 +1,28 @@
+"""`publish_first`, but the cgroup becomes active when the mutex has been released.
+
+In between, a mount publishes its lru, which the activation has not seen, and finds the cgroup not active.
+"""
+
+from __future__ import annotations
+
+from list_lru import publish_first
+from list_lru.v13 import Error, Memcg
+
+BREAKS = "coverage"
+
+
+class ListLrus(publish_first.ListLrus):
+    """`publish_first`, but for `activate`."""
+
+    def activate(self, memcg: Memcg) -> Error | None:
+        """Install under the mutex, and mark without it."""
+        with self.create_mutex:
+            index = self.ids.take()
+            memcg.index.store(index)
+            error = self.make_room(index) or self.add_lists(index)
+            if error is not None:
+                memcg.index.store(None)
+                self.ids.give(index)
+                return error
+        self.active.add(memcg)
+        return None
