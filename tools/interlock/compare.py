@@ -47,7 +47,7 @@ class Wanted:
     `native` is False where the reference alone shall explore.
     """
 
-    seconds: float = 60.0
+    seconds: float = 10.0
     request: Request | None = None
     native: bool = True
 

@@ -38,7 +38,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--verdicts", choices=("on", "off"), default="on", help="whether properties are judged too, as by check"
     )
-    parser.add_argument("--limit", type=options.positive_float, default=60.0, metavar="S", help="costs of each design")
+    parser.add_argument("--limit", type=options.positive_float, default=10.0, metavar="S", help="costs of each design")
     parser.add_argument("--check-limit", type=options.positive_float, default=300.0, metavar="S", help="its verdicts")
     parser.add_argument("-j", "--jobs", type=options.positive, default=0, metavar="N", help="designs at a time")
     parser.add_argument("--engine", choices=("auto", "reference"), default="auto", help="how states are explored")
