@@ -1,0 +1,130 @@
+"""Designs compared: which column a property belongs to, and that every cell of the page leads to what it rests on."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from interlock.compare import Design, Wanted, compare_file
+from interlock.core.verdict import Proved, Unknown, Violated
+from interlock.engines.judge import Judgement
+from interlock.pipeline import Request
+from interlock.render.compare_html import html_of_comparison
+from interlock.render.compare_overview import REFINES, columns_of, held_of, locks_held, mark_of, texts_of, worst
+from interlock.render.compare_text import lines_of_comparison, markdown_of_comparison
+from interlock.render.comparison import short_names
+
+LOCKED = """\
+--- <b>Under</b> the lock.
+module designs.locked
+sort Task
+use std.mutex as lock
+var tally: 0..2 = 0
+process work(t: Task) {
+  with lock {
+    step one: tally := 1
+    step two: tally := 2
+  }
+}
+--- P2. The tally is small.
+invariant small: tally < 2
+--- P10. There is an end.
+invariant fine: true
+expect small violated
+expect lock.exclusive proved
+"""
+FREE = """\
+module designs.deep.free
+sort Task
+var tally: 0..2 = 0
+process work(t: Task) { step one: tally := 1 }
+--- P2. The tally is small.
+invariant small: tally < 2
+--- P2. It is never two.
+invariant never_two: tally != 2
+expect small proved
+"""
+
+
+@pytest.fixture(scope="module")
+def designs() -> list[Design]:
+    texts = {"designs/locked.ilk": LOCKED, "designs/deep/free.ilk": FREE}
+
+    def read(path: str) -> bytes:
+        return texts[path].encode() if path in texts else Path(path).read_bytes()
+
+    wanted = Wanted(600.0, Request(), native=False)
+    found = [compare_file(path, wanted, read) for path in texts]
+    assert not any(design.rejected for design in found)
+    return found
+
+
+def judgement(name: str, doc: str = "", kind="invariant", verdict=None) -> Judgement:
+    return Judgement(name, kind, verdict or Proved("test"), "proved", True, doc=doc)
+
+
+def test_a_property_belongs_to_the_mark_that_its_description_begins_with():
+    assert mark_of(judgement("any", "P3. An array is freed late.")) == "P3"
+    assert mark_of(judgement("any", "P5b. A failed activation leaves nothing.")) == "P5"
+    assert mark_of(judgement("any", "What P3. says")) == ""
+    assert mark_of(judgement("a.in_bounds", kind="assertion")) == "P6"
+    assert mark_of(judgement("lock.no_relock", kind="assertion")) == "P9"
+    assert mark_of(judgement("refinement.abstract", "P1. To its callers", "refinement")) == REFINES
+    assert mark_of(judgement("story", "P1. It goes wrong.", "scenario")) == ""
+
+
+def test_columns_are_in_order_and_a_sign_is_the_worst(designs):
+    assert columns_of(designs) == ["P2", "P9", "P10"]
+    locked, free = designs
+    assert worst(locked, "P2").name == "small"
+    assert isinstance(worst(locked, "P2").verdict, Violated)
+    assert isinstance(worst(free, "P2").verdict, Proved)
+    assert worst(free, "P10") is None
+
+
+def test_without_marks_each_shared_property_has_a_column(designs):
+    bare = Design("a.ilk", "a", "", None, (judgement("one"), judgement("two")))
+    other = Design("b.ilk", "b", "", None, (judgement("two", verdict=Unknown("test", "why")),))
+    assert columns_of([bare, other]) == ["two"]
+    assert columns_of([bare]) == ["one", "two"]
+    assert isinstance(worst(other, "two").verdict, Unknown)
+
+
+def test_what_is_held_is_told_by_operation(designs):
+    locked, free = designs
+    assert [part.text for part in held_of(locked, "steps")] == ["work: 2"]
+    assert texts_of(locked)[0] == "work: 2"
+    assert locks_held(locked)
+    assert not locks_held(free)
+    assert texts_of(free)[0] == "no lock"
+
+
+def test_names_leave_out_what_all_begin_with(designs):
+    assert list(short_names(designs).values()) == ["locked", "deep.free"]
+    assert list(short_names(designs[:1]).values()) == ["locked"]
+
+
+def test_every_cell_of_the_page_leads_somewhere(designs):
+    page = html_of_comparison(designs)
+    ids = re.findall(r' id="([^"]+)"', page)
+    links = re.findall(r'href="#([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    assert set(links) <= set(ids)
+    assert len(set(links)) > 12
+    assert "designs.locked-property-small" in links
+    small = page[page.index('<section id="designs.locked-property-small"') :]
+    assert "tally: 1 -&gt; 2" in small[: small.index("</section>")]
+    assert "<b>Under</b>" not in page
+
+
+def test_a_verdict_that_is_not_expected_is_marked(designs):
+    text = "\n".join(line.plain for line in lines_of_comparison(designs))
+    assert re.search(r"^  locked +- ", text, re.MULTILINE)
+    surprising = Design("c.ilk", "designs.c", "", designs[0].study, (surprise(designs[0].judgements),))
+    assert "| -! |" in markdown_of_comparison([surprising])
+
+
+def surprise(judgements) -> Judgement:
+    small = next(j for j in judgements if j.name == "small")
+    return replace(small, ok=False)
