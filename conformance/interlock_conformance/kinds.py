@@ -59,11 +59,12 @@ def kind_of(path: str) -> Kind | None:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A candidate, by the name that imports it; `breaks` is the property that must catch it, if one must."""
+    """A candidate, by the name that imports it, and what that is; `breaks` must catch it, if a property must."""
 
     reference: str
     binding: Binding
     breaks: str | None = None
+    made: object = None
 
 
 class CandidateError(Exception):
@@ -83,9 +84,8 @@ def candidate(kind: Kind, reference: str) -> Named:
     if not callable(made):
         raise CandidateError(f"`{module_name}` has no class `{class_name}`")
     breaks: object = getattr(module, "BREAKS", None)
-    return Named(
-        reference, kind.bind(module_name.rpartition(".")[2], made), breaks if isinstance(breaks, str) else None
-    )
+    binding = kind.bind(module_name.rpartition(".")[2], made)
+    return Named(reference, binding, breaks if isinstance(breaks, str) else None, made)
 
 
 def shipped(kind: Kind) -> tuple[Named, ...]:

@@ -58,7 +58,9 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the candidates."""
     from interlock_cli.candidates import opened, specification
+    from interlock_cli.console import complain
     from interlock_conformance.conform import Options, conform, survey
+    from interlock_conformance.lint import unwatched
     from interlock_conformance.matrix import Row
 
     kind, candidates = opened(arguments.path, arguments.candidate)
@@ -68,6 +70,7 @@ def run(arguments: Namespace) -> int:
     system = specification(arguments.path, kind)
     if system is None or workloads is None:
         return 2
+    complain({warning: None for named in candidates for warning in unwatched(named.made)})
     strategy, rows = _strategy(arguments), list[Row]()
     for named in candidates:
         if arguments.candidate:

@@ -216,12 +216,20 @@ _CODES: tuple[Code, ...] = (
         "unusable workload or token",
         "Threads stand between `|`, operations between `;`: init(0) | activate(0).",
     ),
+    Code(
+        "W0943",
+        "shared state outside of the runtime",
+        "Plain attributes and containers change without a step, so no schedule tells the orders of their changes apart.",
+        "warning",
+    ),
     Code("E0950", "unusable line in a log", "A log has one JSON object on each line: a header, then events."),
     Code("E0951", "unknown field in a log", "A field of one's own begins with `_`; others are those of the format."),
     Code("E0952", "unknown action in a log", "An event names an action, a process or a step of the specification."),
     Code("E0953", "arguments do not fit", "`args` are the parameters of the action, in order or by their names."),
     Code("E0954", "no such value", "A value in a log belongs to the type of the parameter or variable it is for."),
-    Code("E0955", "unusable order of events", "All events have clocks, or intervals, or neither, and lines follow them."),
+    Code(
+        "E0955", "unusable order of events", "All events have clocks, or intervals, or neither, and lines follow them."
+    ),
     Code("E0956", "empty log", "A log without events says nothing about anything."),
     Code("E0957", "not an ITF trace", "The Informal Trace Format is a JSON object with `vars` and `states`."),
     Code("E0958", "unknown variable in a log", "`state` names variables of the specification, with their arguments."),
