@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from random import Random
-from time import monotonic
+from time import process_time
 
 from interlock.core.system import TransitionSystem
 from interlock.core.term import Value
@@ -53,7 +53,7 @@ def attained(
     `aims` are values that none can exceed, as far as they are known: once all are met nothing more is looked for.
     Nothing is told of a scope that has no state.
     """
-    until = monotonic() + seconds
+    until = process_time() + seconds
     model = instantiate(system, sizes)
     starts = list(islice(model.initial_states(), _MOST_STARTS))
     if not starts:
@@ -63,7 +63,7 @@ def attained(
     number = 0
     while (
         best.stale < PATIENCE
-        and monotonic() < until
+        and process_time() < until
         and not all(best.values[k] >= aims.get(k, 1 << 30) for k in best.values)
     ):
         best.stale += 1
@@ -101,7 +101,7 @@ class _Walker:
         random.shuffle(threads)
         sticking = random.choice(_STICKING)
         even = [t for t in threads if random.random() < (_EVEN_LAST if t == threads[-1] else _EVEN)]
-        while len(taken) < _DEPTH and monotonic() < until:
+        while len(taken) < _DEPTH and process_time() < until:
             if random.random() > sticking:
                 random.shuffle(threads)
             step = self._next(state, threads, random, even)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from time import monotonic
+from time import monotonic, process_time
 from typing import TypeAlias
 
 from interlock.core.system import ProcessInfo, TransitionSystem
@@ -33,6 +33,9 @@ _SHARE_OF_WAITING = 0.2
 
 _SHARE_OF_BOUNDS = 0.6
 """Of all the time, what finding bounds from above and below may take."""
+
+_BUSY = 4.0
+"""How much longer than on the processor a search may take by the clock."""
 
 _HIGH = 100
 """Where bounds from above are given up."""
@@ -187,9 +190,8 @@ class _Run:
         self._sleeping = sleeping
         self._sliced = sliced(system)
         self._plan: Plan = plan_of(system)
-        self._begun = monotonic()
         self._seconds = seconds
-        self._until = self._begun + seconds
+        self._until = monotonic() + seconds
         self._native = native
         self._progress = progress
         self._keys = {p.name: keys_of(self._sliced, p, sleeping) for p in self._sliced.processes}
@@ -233,17 +235,18 @@ class _Run:
 
     def _bound(self) -> None:
         """Bound every cost in every scope from above and from below."""
-        end = self._begun + _SHARE_OF_BOUNDS * self._seconds
+        end = process_time() + _SHARE_OF_BOUNDS * self._seconds  # of the processor, whatever else the machine does
         points = list(self._plan.points())
         factor = 2 if self._plan.blocks else 1
         for number, point in enumerate(points):
-            left = end - monotonic()
-            if left <= 0:
-                return
+            begun = process_time()
+            share = (end - begun) / (len(points) - number)
+            if share <= 0:
+                break
             sizes = self._plan.sizes(point, factor)
             self._progress(f"bounds for {_told(sizes)}")
-            high = self._from_above(sizes, left / 2)
-            low = self._from_below(sizes, high, max(0.0, end - monotonic()) / (len(points) - number))
+            high = self._from_above(sizes, share / 2)
+            low = self._from_below(sizes, high, max(0.0, begun + share - process_time()))
             self._note(
                 point, sizes, {key: m.with_(Measured(0, exact=False, most=high.get(key))) for key, m in low.items()}
             )
@@ -251,7 +254,7 @@ class _Run:
     def _from_above(self, sizes: Mapping[str, int], seconds: float) -> dict[Key, int]:
         """What each thread does at most, whatever others do."""
         found: dict[Key, int] = {}
-        until = monotonic() + seconds
+        until = monotonic() + _BUSY * seconds
         for process in self._sliced.processes:
             if process.pc not in private(self._sliced, process, ()):
                 continue
@@ -282,6 +285,7 @@ class _Run:
 
     def _exhaust(self) -> dict[tuple[str, str], bool | None]:
         """Measure what is not known yet in ever larger scopes; what can go on twice at a time."""
+        self._until = monotonic() + (1 - _SHARE_OF_BOUNDS) * self._seconds
         factor, first = self._factor()
         parallel = dict(self._parallel(factor))
         for number, point in enumerate(self._plan.points()):
@@ -294,9 +298,10 @@ class _Run:
     def _factor(self) -> tuple[int, dict[Key, Measured]]:
         """How many blocks there are for each that is needed: enough that more of them change nothing."""
         point = dict.fromkeys(self._plan.varied, 1)
+        half = monotonic() + (self._until - monotonic()) / 2
         found = self._measure(point, 1)
         factor = 1
-        while self._plan.blocks and factor < _MOST_FACTOR and monotonic() < self._until:
+        while self._plan.blocks and factor < _MOST_FACTOR and monotonic() < half:
             more = self._measure(point, factor + 1)
             if not any(key in found and _costs_more(m, found[key]) for key, m in more.items()):
                 break
