@@ -216,7 +216,7 @@ def write_stale() -> None:
 
 def measured() -> dict[str, list[Record]]:
     """What the designs do in a holding; what no scope was exhausted for is None."""
-    told = command("compare", *map(named, COSTED), "--verdicts", "off", "--limit", "120")
+    told = command("compare", *map(named, COSTED), "--verdicts", "off", "--limit", "60")
     return {stem: cost_of(design) for stem, design in zip(COSTED, told["designs"], strict=True)}
 
 
