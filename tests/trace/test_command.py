@@ -85,9 +85,7 @@ def test_a_limit_is_unknown_and_never_a_pass(interlock, log):
     path = log({"action": "*", "args": []}, {"action": "*"}, {"action": "*"})
     done = interlock("trace", "check", SERVER, path, "--states", 2)
     assert done.code == 3
-    assert (
-        "unknown: more than 2 states may explain it; 1 of 3 events are explained, before line 2" in done.out
-    )
+    assert "unknown: more than 2 states may explain it; 1 of 3 events are explained, before line 2" in done.out
     assert (
         json.loads(interlock("trace", "check", SERVER, path, "--states", 2, "--format", "json").out)["verdict"]
         == "unknown"

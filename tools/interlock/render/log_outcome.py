@@ -48,7 +48,7 @@ def _not_explained(outcome: NotExplained, log: Log, system: TransitionSystem, un
     head = f"not explained: no run of {system.name}{legal} "
     if not outcome.stuck:
         lines = [Text.assemble((f"{log.path}: ", "bold"), (f"{head}begins like this", "bold red"))]
-        return lines + [Text(f"  because {refusal.reason}") for refusal in outcome.nearest]
+        return lines + [Text(f"  because {_broken(refusal)}") for refusal in outcome.nearest]
     goes = f"has more than the first {outcome.explained:,} of {log.count:,} events"
     number = outcome.stuck[0].line
     where = f"{log.path}:{number}" if unit == "line" else f"{log.path}, {unit} {number}"
@@ -67,6 +67,10 @@ def _not_explained(outcome: NotExplained, log: Log, system: TransitionSystem, un
     return lines + (
         [Text("names: " + ", ".join(renamed[:_MANY]) + ", ..." * (len(renamed) > _MANY))] if renamed else []
     )
+
+
+def _broken(refusal: Refusal) -> str:
+    return f"it breaks {refusal.property}: {refusal.reason}" if refusal.property else refusal.reason
 
 
 def _events(count: int) -> str:
