@@ -64,7 +64,7 @@ def test_an_assertion_at_the_start(judge):
     done = judge(UP)
     assert done.code == 1
     assert "begins like this" in done.out
-    assert "because it breaks somebody: reader at look: last is none" in done.out
+    assert "because it breaks reader.somebody: reader at look: last is none" in done.out
     assert judge(UP, options=("--no-invariants",)).code == 0
 
 
