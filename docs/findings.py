@@ -230,7 +230,7 @@ def cost_of(design: Record) -> list[Record]:
     rows: list[Record] = []
     for pair in design["parallel"]:
         of = [c for c in design["costs"] if c["operation"] == pair["operation"] and c["section"] == pair["section"]]
-        values = {cost["kind"]: "no bound" if cost["unbounded"] else cost["formula"] for cost in of}
+        values = {cost["kind"]: amount(cost, design["varied"]) for cost in of}
         rows.append(
             {
                 "operation": pair["operation"],
@@ -241,6 +241,18 @@ def cost_of(design: Record) -> list[Record]:
             }
         )
     return rows
+
+
+def amount(cost: Record, varied: Sequence[str]) -> str | None:
+    """A cost as a formula; where the scopes do not tell one, the greatest that was measured in an exhausted scope."""
+    if cost["unbounded"]:
+        return "no bound"
+    exact = [sample for sample in cost["samples"] if sample["exact"]]
+    if cost["formula"] or not exact:
+        return cost["formula"]
+    greatest = max(exact, key=lambda sample: sample["value"])
+    sizes = greatest["sizes"]
+    return f"{greatest['value']} at {', '.join(f'{sort}={sizes[sort]}' for sort in varied)}"
 
 
 def keep(name: str, found: Mapping[str, Any]) -> None:

@@ -94,7 +94,13 @@ def test_costs_are_measured_again():
     """A machine that has less time may fit fewer formulas, but no other ones."""
     for stem, rows in findings().measured().items():
         for row, kept in zip(rows, findings().kept("costs")[stem], strict=True):
-            assert all(row[name] == kept[name] for name in row if None not in (row[name], kept[name])), (stem, row)
+            told = [name for name in row if not open_(row[name]) and not open_(kept[name])]
+            assert [row[name] for name in told] == [kept[name] for name in told], stem
+
+
+def open_(cost):
+    """Whether a machine with more time might say more."""
+    return cost is None or " at " in str(cost)
 
 
 @pytest.mark.slow
