@@ -246,6 +246,11 @@ class DeterministicRuntime:
         region = self.space.region_of(block)
         return region is not None and not region.freed_by
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether an allocation has failed; for observers."""
+        return self._failures.has_failed
+
     def number(self, block: object) -> int | None:
         """The number of a block in its heap, None for anything else; for observers."""
         region = self.space.region_of(block)

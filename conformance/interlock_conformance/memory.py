@@ -232,13 +232,16 @@ class FailureInjector:
     def __init__(self, failing: Collection[int]) -> None:
         self._failing = failing
         self._count = 0
+        self.has_failed = False
 
     def fails(self, machine: Machine) -> bool:
         """Whether the next allocation fails.  Where none does, it does not matter in which order they come."""
         if self._failing:
             machine.touch("number of allocations", Mode.WRITE)
         self._count += 1
-        return self._count - 1 in self._failing
+        fails = self._count - 1 in self._failing
+        self.has_failed |= fails
+        return fails
 
 
 class QuarantineHeap(Generic[P, T]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from interlock.core.diagnostic import diagnose
@@ -11,6 +12,7 @@ from interlock.core.system import TransitionSystem
 from interlock.pipeline import read_bytes
 from interlock_cli.console import complain
 from interlock_conformance.kinds import KINDS, CandidateError, Kind, Named, candidate, kind_of, shipped
+from interlock_conformance.schedule import TokenError, Workload, parse_workload
 from interlock_conformance.specification import load_specification
 
 
@@ -44,3 +46,12 @@ def specification(path: str, kind: Kind) -> TransitionSystem | None:
 def replay_command(path: str, reference: str, token: str) -> str:
     """What to type to see an execution again."""
     return f"interlock replay {shlex.quote(f'{path} {reference} {token}')}"
+
+
+def workloads(texts: Sequence[str], kind: Kind) -> list[Workload] | None:
+    """The workloads asked for, or those of the kind; None, after saying why, where one cannot be read."""
+    try:
+        return [parse_workload(text) for text in texts or kind.workloads]
+    except TokenError as error:
+        complain((diagnose("E0942", str(error)),))
+        return None

@@ -13,9 +13,7 @@ from interlock import __version__
 from interlock_cli import options
 
 if TYPE_CHECKING:
-    from interlock_conformance.kinds import Kind
     from interlock_conformance.matrix import Row
-    from interlock_conformance.schedule import Workload
     from interlock_conformance.strategies import Strategy
 
 SUMMARY = "run implementations under many schedules, judged by a specification"
@@ -57,7 +55,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the candidates."""
-    from interlock_cli.candidates import opened, specification
+    from interlock_cli.candidates import opened, specification, workloads
     from interlock_cli.console import complain
     from interlock_conformance.conform import Options, conform, survey
     from interlock_conformance.lint import unwatched
@@ -66,18 +64,18 @@ def run(arguments: Namespace) -> int:
     kind, candidates = opened(arguments.path, arguments.candidate)
     if kind is None:
         return 2
-    workloads = _workloads(arguments, kind)
+    asked = workloads(arguments.workload, kind)
     system = specification(arguments.path, kind)
-    if system is None or workloads is None:
+    if system is None or asked is None:
         return 2
     complain({warning: None for named in candidates for warning in unwatched(named.made)})
     strategy, rows = _strategy(arguments), list[Row]()
     for named in candidates:
         if arguments.candidate:
-            found = [(w, conform(named.binding, system, w, strategy, Options(arguments.steps))) for w in workloads]
+            found = [(w, conform(named.binding, system, w, strategy, Options(arguments.steps))) for w in asked]
         else:
             brief = Options(arguments.steps, shrink_executions=_BRIEFLY)
-            found = [(w, v) for w in workloads for v in survey(named.binding, system, w, strategy, brief)]
+            found = [(w, v) for w in asked for v in survey(named.binding, system, w, strategy, brief)]
         breaks = None if arguments.candidate else named.breaks
         rows.append(Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found)))
     _show(arguments, rows)
@@ -120,16 +118,3 @@ def _strategy(arguments: Namespace) -> Strategy:
             return Uniform(seed, executions)
         case _:
             return Reduced(executions)
-
-
-def _workloads(arguments: Namespace, kind: Kind) -> list[Workload] | None:
-    """The workloads asked for, or those of the kind; None, after saying why, where one cannot be read."""
-    from interlock.core.diagnostic import diagnose
-    from interlock_cli.console import complain
-    from interlock_conformance.schedule import TokenError, parse_workload
-
-    try:
-        return [parse_workload(text) for text in arguments.workload or kind.workloads]
-    except TokenError as error:
-        complain((diagnose("E0942", str(error)),))
-        return None

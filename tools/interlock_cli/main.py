@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from interlock import __version__
-from interlock_cli import bmc, check, compare, conform, explore, fmt, new, prove, replay, show, simulate, trace
+from interlock_cli import bmc, check, compare, conform, explore, fmt, mutate, new, prove, replay, show, simulate, trace
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -30,6 +30,7 @@ COMMANDS: dict[str, ModuleType] = {
     "simulate": simulate,
     "conform": conform,
     "replay": replay,
+    "mutate": mutate,
     "trace": trace,
     "show": show,
     "fmt": fmt,

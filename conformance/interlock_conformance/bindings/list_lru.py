@@ -192,16 +192,21 @@ class ListLruSubject(Generic[L, M]):
         """Do one operation."""
         match operation:
             case Operation("init", (lru,)):
-                if not self._mounted[lru].peek() and self._candidate.init(self._lrus[lru]) is None:
-                    self._mounted[lru].store(value=True)
+                if not self._mounted[lru].peek():
+                    found = self._candidate.init(self._lrus[lru])
+                    self._check(found, "registered", there=self._lrus[lru] in self._candidate.registered.peek())
+                    if found is None:
+                        self._mounted[lru].store(value=True)
             case Operation("destroy", (lru,)):
                 if self._mounted[lru].peek():
                     self._mounted[lru].store(value=False)
                     self._candidate.destroy(self._lrus[lru])
+                    self._check(None, "gone", there=self._lrus[lru] not in self._candidate.registered.peek())
                     self._kept = [(there, item) for there, item in self._kept if there is not self._lrus[lru]]
             case Operation("activate", (memcg,)):
                 if self._memcgs[memcg] not in self._candidate.active.peek():
-                    self._candidate.activate(self._memcgs[memcg])
+                    found = self._candidate.activate(self._memcgs[memcg])
+                    self._check(found, "active", there=self._memcgs[memcg] in self._candidate.active.peek())
             case Operation("use", (lru, memcg)):
                 self._use(self._lrus[lru], lru, memcg, keep=False)
             case Operation("add", (lru, memcg)):
@@ -225,6 +230,15 @@ class ListLruSubject(Generic[L, M]):
             raise self._broken("counts", "the count of a list with an item on it is 0")
         if not candidate.delete(lru, item, index):
             raise self._broken("items_kept", "an item that was added is not there to be deleted")
+
+    def _check(self, error: object | None, state: str, *, there: bool) -> None:
+        """What an operation returns is true, and memory is the only thing for want of which it may fail."""
+        if error is None and not there:
+            raise self._broken("result", f"it has returned without an error, but what it is about is not {state}")
+        if error is not None and there:
+            raise self._broken("result", f"it has failed, but what it is about is {state}")
+        if error is not None and not self._runtime.has_failed:
+            raise self._broken("fails_for_memory", "it fails, though no allocation has failed")
 
     def _broken(self, property_: str, message: str) -> Aborted:
         return self._runtime.machine.breach(property_, f"{self._runtime.machine.doing}: {message}")

@@ -1,0 +1,114 @@
+"""Change a candidate in one place at a time, and see whether a conformance run notices.
+
+Each mutant is run under the workloads; what survives is listed, with its line.  The exit code is 0 if at least so
+many per cent are killed as --threshold says.
+"""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from interlock import __version__
+from interlock_cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from interlock_conformance.mutate import Fate
+
+SUMMARY = "change a candidate in one place at a time, and see what is noticed"
+EXAMPLES = """\
+examples:
+  interlock mutate spec/list_lru list_lru.v13:ListLrus
+  interlock mutate spec/list_lru list_lru.handshake:ListLrus --workload 'init(0) | activate(0)' --verbose
+"""
+
+EXECUTIONS = 300
+"""For each mutant and workload, unless asked otherwise."""
+
+SCHEMA = "interlock-mutation/1"
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("path", metavar="SPEC", help="a specification, or the folder of a kind of candidates")
+    parser.add_argument("candidate", metavar="MODULE:CLASS", help="the candidate; its module is what is changed")
+    parser.add_argument(
+        "-w", "--workload", action="append", default=[], metavar="OPERATIONS",
+        help="such as 'init(0) | activate(0) ! 1' (default: those of the kind)",
+    )  # fmt: skip
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/conformance.md")
+    parser.add_argument("-v", "--verbose", action="store_true", help="what killed each mutant")
+    parser.add_argument("--threshold", type=options.natural, default=95, metavar="N", help="per cent (default: 95)")
+    parser.add_argument(
+        "--executions",
+        type=options.positive,
+        default=EXECUTIONS,
+        metavar="N",
+        help="for each workload, at most so many",
+    )
+
+
+def run(arguments: Namespace) -> int:
+    """Judge all mutants."""
+    import sys
+
+    from interlock_cli.candidates import opened, specification, workloads
+    from interlock_conformance.mutate import fates, rate
+    from interlock_conformance.strategies.reduced import Reduced
+
+    kind, candidates = opened(arguments.path, arguments.candidate)
+    if kind is None:
+        return 2
+    asked = workloads(arguments.workload, kind)
+    system = specification(arguments.path, kind)
+    if system is None or asked is None:
+        return 2
+    module, _, name = candidates[0].reference.partition(":")
+    found: list[Fate] = []
+    for fate in fates(sys.modules[module], name, kind.bind, system, asked, Reduced(arguments.executions)):
+        found.append(fate)
+        if arguments.format == "text" and (fate.survived or arguments.verbose):
+            print(_line(fate))
+    if arguments.format == "json":
+        print(_json(candidates[0].reference, found))
+    else:
+        killed, excused = sum(bool(fate.killed_by) for fate in found), sum(bool(fate.excuse) for fate in found)
+        equivalent = f", {excused} equivalent" if excused else ""
+        left = len(found) - killed - excused
+        print(f"{killed} of {len(found) - excused} mutants killed ({rate(found):.1%}), {left} survived{equivalent}")
+    return 0 if 100 * rate(found) >= arguments.threshold else 1
+
+
+def _line(fate: Fate) -> str:
+    mutant = fate.mutant
+    what = (
+        f"killed by {fate.killed_by}" if fate.killed_by else f"equivalent, {fate.excuse}" if fate.excuse else "SURVIVED"
+    )
+    where = f"  on {fate.workload}" if fate.workload else ""
+    return f"{mutant.line:5}  {mutant.text}\n       {mutant.kind}: {what}{where}"
+
+
+def _json(reference: str, found: Sequence[Fate]) -> str:
+    from interlock_conformance.mutate import rate
+
+    document = {
+        "schema": SCHEMA,
+        "tool": __version__,
+        "candidate": reference,
+        "rate": round(rate(found), 4),
+        "mutants": [
+            {
+                "line": fate.mutant.line,
+                "text": fate.mutant.text,
+                "change": fate.mutant.kind,
+                "killed_by": fate.killed_by or None,
+                "workload": fate.workload or None,
+                "equivalent": fate.excuse or None,
+            }
+            for fate in found
+        ],
+    }
+    return json.dumps(document, indent=2)
