@@ -8,10 +8,11 @@ import pytest
 
 from interlock.compare import Design, Wanted, compare_file
 from interlock.core.verdict import Proved, Unknown, Violated
+from interlock.engines.costs.hidden import UNMEASURED
 from interlock.engines.judge import Judgement
 from interlock.pipeline import Request
 from interlock.render.compare_html import html_of_comparison
-from interlock.render.compare_overview import REFINES, columns_of, held_of, locks_held, mark_of, texts_of, worst
+from interlock.render.compare_overview import REFINES, columns_of, held_of, mark_of, nothing_held, texts_of, worst
 from interlock.render.compare_text import lines_of_comparison, markdown_of_comparison
 from interlock.render.comparison import short_names
 
@@ -95,8 +96,9 @@ def test_what_is_held_is_told_by_operation(designs):
     locked, free = designs
     assert [part.text for part in held_of(locked, "steps")] == ["work: 2"]
     assert texts_of(locked)[0] == "work: 2"
-    assert locks_held(locked)
-    assert not locks_held(free)
+    assert (nothing_held(locked), nothing_held(free)) == ("0", "no lock")
+    unmeasured = replace(free, study=replace(free.study, hidden=(f"work.one does: {UNMEASURED}",)))
+    assert nothing_held(unmeasured) == "not measured"
     assert texts_of(free)[0] == "no lock"
 
 

@@ -13,7 +13,7 @@ from interlock.render.compare_overview import (
     Part,
     columns_of,
     held_of,
-    locks_held,
+    nothing_held,
     rest_of,
     together_of,
     worst,
@@ -106,7 +106,7 @@ def html_of_comparison(designs: Sequence[Design]) -> str:
 def _overview(design: Design, name: str, marks: Sequence[str]) -> str:
     """One row: a sign for each property, and what is done while a lock is held."""
     cells = "".join(_sign(design, mark) for mark in marks)
-    nothing = "0" if locks_held(design) else "no lock"
+    nothing = nothing_held(design)
     for column in (*OF_HOLDINGS, "waiting"):
         cells += _parts(held_of(design, column), nothing)
     cells += _parts(together_of(design), "")

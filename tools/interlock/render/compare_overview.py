@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from interlock.compare import Design
+from interlock.engines.costs.hidden import UNMEASURED
 from interlock.engines.costs.quantities import OF_HOLDINGS, WHOLE
 from interlock.engines.judge import Judgement
 from interlock.render.comparison import COLUMNS, Cell, Row, memory_of, rows_of
@@ -106,9 +107,12 @@ def rest_of(design: Design) -> Iterator[tuple[str, Cell]]:
         yield heap, rest
 
 
-def locks_held(design: Design) -> bool:
-    """Whether any operation holds a lock at any time."""
-    return any(row.section and _is_lock(row) for row in rows_of(design))
+def nothing_held(design: Design) -> str:
+    """What stands where no operation does anything in a holding: there may be no lock, or none that is measured."""
+    if any(row.section and _is_lock(row) for row in rows_of(design)):
+        return "0"
+    study = design.study
+    return "not measured" if study and any(note.endswith(UNMEASURED) for note in study.hidden) else "no lock"
 
 
 def _is_lock(row: Row) -> bool:
@@ -119,7 +123,7 @@ def _is_lock(row: Row) -> bool:
 def texts_of(design: Design) -> list[str]:
     """The costs of a design as texts, one for each of `COST_COLUMNS`."""
     held = [held_of(design, kind) for kind in (*OF_HOLDINGS, "waiting")]
-    nothing = "0" if locks_held(design) else "no lock"
+    nothing = nothing_held(design)
     return [
         *("; ".join(part.text for part in parts) or nothing for parts in held),
         "; ".join(part.text for part in together_of(design)),

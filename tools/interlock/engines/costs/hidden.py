@@ -9,6 +9,9 @@ from interlock.core.system import Transition, TransitionSystem, Update
 from interlock.core.term import App, Eq, Quant, Term, Var
 from interlock.core.types import SortType
 
+UNMEASURED = "that holding is not measured"
+"""How a note ends that tells of a lock which is taken without `with`."""
+
 _BOOKKEEPING = ("owed", "visited")
 _LOCKS = ("held_", "reading_", "writing_")
 
@@ -24,7 +27,7 @@ def hidden_in(system: TransitionSystem) -> tuple[str, ...]:
             if sorts:
                 found[f"{transition.action} writes {update.symbol.name} for every {sorts} in one step"] = None
         if _locks_by_itself(transition):
-            found[f"{transition.action} enters or leaves a section without `with`: that holding is not measured"] = None
+            found[f"{transition.action} enters or leaves a section without `with`: {UNMEASURED}"] = None
     return tuple(found)
 
 
