@@ -31,7 +31,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Specificat
     """Collect a specification."""
     patterns: list[str] = parent.config.getini("interlock_files")
     if file_path.suffix == ".ilk" and any(file_path.match(pattern) for pattern in patterns):
-        return Specification.from_parent(parent, path=file_path)
+        return Specification.from_parent(parent, path=file_path)  # pyright: ignore[reportUnknownMemberType] -- pytest's
     return None
 
 
@@ -45,7 +45,7 @@ class Specification(pytest.File):
         system = self._lower()
         for prop in system.properties:
             if prop.kind != "inferred":
-                yield PropertyItem.from_parent(self, name=prop.name, prop=prop)
+                yield PropertyItem.from_parent(self, name=prop.name, prop=prop)  # pyright: ignore[reportUnknownMemberType]
 
     def _lower(self) -> TransitionSystem:
         from interlock.pipeline import lower_file, read_bytes
@@ -72,7 +72,7 @@ class PropertyItem(pytest.Item):
     """A property: it passes if its verdict is the one that the file expects, or else if it is not refuted."""
 
     def __init__(self, *, prop: Property, **more: Any) -> None:  # noqa: ANN401 - what pytest gives every item
-        super().__init__(**more)
+        super().__init__(**more)  # pyright: ignore[reportUnknownMemberType]
         self._prop = prop
 
     def runtest(self) -> None:

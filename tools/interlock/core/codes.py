@@ -219,7 +219,7 @@ _CODES: tuple[Code, ...] = (
     Code(
         "W0943",
         "shared state outside of the runtime",
-        "Plain attributes and containers change without a step, so no schedule tells the orders of their changes apart.",
+        "Plain attributes and containers change without a step, so no schedule tells orders of changes apart.",
         "warning",
     ),
     Code("E0950", "unusable line in a log", "A log has one JSON object on each line: a header, then events."),
