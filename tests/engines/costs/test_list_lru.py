@@ -6,6 +6,7 @@ import pytest
 
 from interlock.core.system import TransitionSystem
 from interlock.engines.costs.counting import counted, keys_of
+from interlock.engines.costs.hidden import UNMEASURED, hidden_in
 from interlock.engines.costs.measuring import Search, maxima
 from interlock.engines.costs.quantities import Key
 from interlock.engines.costs.sizing import plan_of
@@ -115,6 +116,11 @@ def test_a_handshake_allocates_as_much_and_holds_nothing(studies):
 )
 def test_a_handshake_holds_no_lock_at_all(name):
     assert locks(name) == set()
+    assert not any(note.endswith(UNMEASURED) for note in hidden_in(design(name)))
+
+
+def test_a_lock_that_is_taken_without_with_is_noted():
+    assert any(note.endswith(UNMEASURED) for note in hidden_in(design("reparent")))
 
 
 def test_who_holds_what():

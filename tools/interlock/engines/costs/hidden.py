@@ -6,13 +6,14 @@ from collections.abc import Iterator
 
 from interlock.core.rewrite import subterms
 from interlock.core.system import Transition, TransitionSystem, Update
-from interlock.core.term import App, Eq, Quant, Term, Var
+from interlock.core.term import App, Eq, Quant, Symbol, Term, Var
 from interlock.core.types import SortType
 
 UNMEASURED = "that holding is not measured"
 """How a note ends that tells of a lock which is taken without `with`."""
 
 _BOOKKEEPING = ("owed", "visited")
+_OF_RCU = ("owes_", "delays_", "sees_")
 _LOCKS = ("held_", "reading_", "writing_")
 
 
@@ -26,8 +27,11 @@ def hidden_in(system: TransitionSystem) -> tuple[str, ...]:
             sorts = ", ".join(dict.fromkeys(_written_at_once(update)))
             if sorts:
                 found[f"{transition.action} writes {update.symbol.name} for every {sorts} in one step"] = None
-        if _locks_by_itself(transition):
-            found[f"{transition.action} enters or leaves a section without `with`: {UNMEASURED}"] = None
+        for symbol in _locked_by_itself(transition):
+            if _of_rcu(symbol, system):
+                found[f"{transition.action} enters or leaves a read-side section without `with`"] = None
+            else:
+                found[f"{transition.action} enters or leaves a section without `with`: {UNMEASURED}"] = None
     return tuple(found)
 
 
@@ -51,9 +55,16 @@ def _ties(term: Term, formal: Var) -> bool:
     return isinstance(term, Eq) and formal in (term.left, term.right) and not isinstance(term, Quant)
 
 
-def _locks_by_itself(transition: Transition) -> bool:
+def _locked_by_itself(transition: Transition) -> Iterator[Symbol]:
+    """What says who holds a lock, where a step changes it that is not the `with`'s own."""
     by_with = transition.label.endswith((".enter", ".exit", ".request"))
-    return not by_with and any(
-        u.symbol.name.rpartition(".")[2].startswith(_LOCKS) and u.value != App(u.symbol, u.formals)
-        for u in transition.updates
-    )
+    for update in transition.updates:
+        last = update.symbol.name.rpartition(".")[2]
+        if not by_with and last.startswith(_LOCKS) and update.value != App(update.symbol, update.formals):
+            yield update.symbol
+
+
+def _of_rcu(symbol: Symbol, system: TransitionSystem) -> bool:
+    """Whether a section is that of an RCU, on which only grace periods wait, and so no lock."""
+    instance = symbol.name.rpartition(".")[0]
+    return any(s.name.startswith(tuple(f"{instance}.{kind}" for kind in _OF_RCU)) for s in system.symbols)
