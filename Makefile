@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 LINTED := tools conformance impl tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help check test long lint fuzz docs bench bench-explorer format clean
+.PHONY: help check test long lint fuzz docs compare bench bench-explorer format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ fuzz: $(READY) ## the property tests with many more examples
 
 docs: $(READY) ## regenerate what is generated in docs/
 	$(BIN)/python docs/generate.py
+
+compare: $(READY) ## compare the designs of the list_lru, as a page
+	$(BIN)/interlock compare spec/list_lru --format html --output designs.html
 
 bench: $(READY) ## CPU seconds for each specification, by phase
 	$(BIN)/python benchmarks/phases.py

@@ -16,7 +16,19 @@ def modules_after(code: str) -> set[str]:
 
 HELP = [
     [command, "--help"]
-    for command in ("check", "prove", "bmc", "explore", "show", "fmt", "simulate", "compare", "conform", "replay", "trace")
+    for command in (
+        "check",
+        "prove",
+        "bmc",
+        "explore",
+        "show",
+        "fmt",
+        "simulate",
+        "compare",
+        "conform",
+        "replay",
+        "trace",
+    )
 ]
 
 

@@ -32,6 +32,7 @@ from interlock.render.comparison import (
     short_names,
 )
 from interlock.render.facts import Names
+from interlock.render.page import TONES, page, table
 from interlock.render.terminal import WORDS
 from interlock.render.traces import lines_of_interleaving, lines_of_run
 
@@ -48,34 +49,9 @@ _OVERVIEW = (
 _ORDER = ("+", "(+)", "?", "-")
 
 _STYLE = """
-:root { color-scheme: light dark; --line: light-dark(#d5d9de, #3a3f46); --soft: light-dark(#f4f6f8, #1c2026);
-  --bad: light-dark(#b3261e, #ff8a80); --good: light-dark(#1b6e3c, #7ddc9f); --mild: light-dark(#8a5a00, #ffcc66); }
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem; }
-h1 { font-size: 1.6rem; margin: 0 0 .3rem; } h2 { font-size: 1.2rem; margin: 2.2rem 0 .6rem; }
-h3 { font-size: 1rem; margin: 1.6rem 0 .3rem; } p { margin: .3rem 0; max-width: 60rem; }
-.scroll { overflow-x: auto; border: 1px solid var(--line); border-radius: 8px; }
-table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: left; padding: .35rem .7rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { background: var(--soft); cursor: pointer; white-space: nowrap; position: sticky; top: 0; }
-th::after { content: " \\2195"; opacity: .35; } tbody tr:last-child td { border-bottom: 0; }
-tbody tr:hover td, section:target { background: var(--soft); }
+body { margin: 2rem; max-width: none; } th, td { padding: .3rem .5rem; }
 td.cost { white-space: nowrap; font-size: 13px; } td.cost a { text-decoration-color: var(--line); }
 th:first-child, td:first-child { position: sticky; left: 0; background: Canvas; } th:first-child { z-index: 1; }
-th, td { padding: .3rem .5rem; }
-td.sign { text-align: center; } td.sign a { display: block; text-decoration: none; font-weight: 700; }
-.good { color: var(--good); } .bad { color: var(--bad); } .mild { color: var(--mild); }
-.dim, .dim a { opacity: .65; } a { color: inherit; } small { opacity: .7; }
-pre { background: var(--soft); padding: .7rem 1rem; border-radius: 8px; overflow-x: auto; font-size: 13px; }
-"""
-
-_SCRIPT = """
-for (const th of document.querySelectorAll("th")) th.onclick = () => {
-  const body = th.closest("table").tBodies[0], i = th.cellIndex;
-  const up = th.dataset.up = th.dataset.up === "1" ? "0" : "1";
-  const key = row => row.cells[i].dataset.k === undefined ? row.cells[i].textContent : Number(row.cells[i].dataset.k);
-  const order = (a, b) => typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b));
-  [...body.rows].sort((a, b) => (up === "1" ? 1 : -1) * order(key(a), key(b))).forEach(row => body.append(row));
-};
 """
 
 
@@ -83,24 +59,21 @@ def html_of_comparison(designs: Sequence[Design]) -> str:
     """The whole page."""
     marks, names = columns_of(designs), short_names(designs)
     parts = [
-        "<!doctype html>",
-        '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
-        f"<title>Designs compared</title><style>{_STYLE}</style></head><body>",
         "<h1>Designs compared</h1>",
         f"<p>{_INTRODUCTION}</p>",
-        _table(("design", *marks, *COST_COLUMNS), (_overview(d, names[d.path], marks) for d in designs)),
+        table(("design", *marks, *COST_COLUMNS), (_overview(d, names[d.path], marks) for d in designs)),
         f"<p><small>{escape(_signs_explained())}</small></p>",
         f"<p><small>{escape(_OVERVIEW)}</small></p>",
         "<h2>Costs of each holding</h2>",
-        _table(("design", "operation", "holding", *COLUMNS), (c for d in designs for c in _costs(d, names[d.path]))),
+        table(("design", "operation", "holding", *COLUMNS), (c for d in designs for c in _costs(d, names[d.path]))),
         *(f"<p><small>{escape(line)}</small></p>" for line in LEGEND),
     ]
     memory = [row for design in designs for row in _memory(design, names[design.path])]
     if memory:
-        parts += ["<h2>Memory</h2>", _table(("design", "heap", "live at rest", "live at most"), memory)]
+        parts += ["<h2>Memory</h2>", table(("design", "heap", "live at rest", "live at most"), memory)]
     parts.append("<h2>What it rests on</h2>")
     parts += [piece for design in designs for piece in _evidence(design)]
-    return "\n".join([*parts, f"<script>{_SCRIPT}</script></body></html>", ""])
+    return page("Designs compared", parts, style=_STYLE)
 
 
 def _overview(design: Design, name: str, marks: Sequence[str]) -> str:
@@ -147,12 +120,6 @@ def _signs_explained() -> str:
     return MARKS_LEGEND.replace("(+)", "(✓)").replace("+ proved", "✓ proved").replace("- refuted", "✗ refuted")
 
 
-def _table(head: Sequence[str], rows: Iterator[str] | Sequence[str]) -> str:
-    heads = "".join(f"<th>{escape(word)}</th>" for word in head)
-    body = "\n".join(rows)
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
-
-
 def _costs(design: Design, name: str) -> Iterator[str]:
     for row in rows_of(design):
         cells = "".join(
@@ -191,7 +158,7 @@ def _memory(design: Design, name: str) -> Iterator[str]:
 
 
 def _tone_of(judgement: Judgement) -> str:
-    return {"green": "good", "red": "bad"}.get(WORDS[judgement.verdict.kind][1], "mild")
+    return TONES[WORDS[judgement.verdict.kind][1]]
 
 
 # What cells link to

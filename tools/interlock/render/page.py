@@ -40,12 +40,12 @@ for (const th of document.querySelectorAll("th")) th.onclick = () => {
 """
 
 
-def page(title: str, parts: Iterable[str], footer: str = "") -> str:
-    """A whole document from pieces of HTML."""
+def page(title: str, parts: Iterable[str], footer: str = "", style: str = "") -> str:
+    """A whole document from pieces of HTML; `style` is added to the style that all pages have."""
     begin = (
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">',
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>",
+        f"<title>{escape(title)}</title><style>{_STYLE}{style}</style></head><body>",
     )
     end = (f"<footer>{escape(footer)}</footer>" if footer else "", f"<script>{_SCRIPT}</script></body></html>", "")
     return "\n".join((*begin, *parts, *end))
