@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from interlock.core.rewrite import subterms
 from interlock.core.system import TransitionSystem
@@ -11,6 +12,9 @@ from interlock.engines.protocol import Limits
 from interlock.engines.z3.ask import Budget, ask, solver
 from interlock.engines.z3.background import Instance, Theory
 from interlock.engines.z3.terms import Expr, UnsupportedError, z3
+
+_PATIENCE = 2.0
+"""Seconds for a question: it is about a warning, and most that take longer are never answered."""
 
 
 def rules_out(
@@ -25,7 +29,7 @@ def rules_out(
     Nothing is proved anew: the invariants must have been.  What cannot be said to z3, or not in time, is not ruled out.
     """
     theory = Theory(system)
-    budget = Budget.of(limits)
+    budget = Budget.of(replace(limits, query_seconds=min(limits.query_seconds, _PATIENCE)))
     try:
         facts = [*theory.background(), *(theory.formula(system.property(name).formula) for name in invariants)]
     except UnsupportedError:
