@@ -32,7 +32,8 @@ class Interlock:
         del folder
         explore = (sys.executable, "-m", "interlock_cli", "explore", case.specification, "--format", "json")
         asked = ("--scope", case.scope, "--property", case.invariant, "--threads", str(threads))
-        return (Command((*explore, *asked, *WHOLE, *UNLIMITED), ROOT),)
+        first = () if case.counterexample is None else ("--first",)  # the peers stop there too
+        return (Command((*explore, *asked, *first, *WHOLE, *UNLIMITED), ROOT),)
 
     def read(self, output: str) -> Outcome | None:
         """Understand the report; a search that was cut short is no outcome."""
