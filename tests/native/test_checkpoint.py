@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -92,18 +93,22 @@ def test_a_search_that_is_abandoned_again_and_again_finds_the_same(keyed, words,
 def test_every_text_that_was_there_when_the_process_may_have_been_killed_is_good(
     keyed, words, threads, tmp_path, monkeypatch
 ):
-    """States and predecessors are appended to after a text was written, and never changed in what it counts."""
+    """States and predecessors are appended to after a text was written, and never changed in what it counts.
+
+    Each text meets the files as the killed process left them: threads that go on from it may number states otherwise.
+    """
     monkeypatch.setattr(driving, "_SLICE_SECONDS", 0.002)
     monkeypatch.setattr(driving, "_FIRST_SLICE", 64)
-    model, texts = Toggles(BITS, words), []
+    model, killed, texts = Toggles(BITS, words), tmp_path / "killed", []
 
     def progress(_):
-        texts.append((tmp_path / "checkpoint.json").read_text())
+        texts.append((killed / "checkpoint.json").read_text())
 
-    search(tmp_path, model, keyed=keyed, threads=threads, progress=progress)
-    for text in {*random.Random(0).choices(texts, k=4), texts[1]}:
-        (tmp_path / "checkpoint.json").write_text(text)
-        outcome, states = search(tmp_path, model, keyed=keyed, threads=threads)
+    search(killed, model, keyed=keyed, threads=threads, progress=progress)
+    for number, text in enumerate([texts[1], *random.Random(0).choices(texts, k=4)]):
+        folder = shutil.copytree(killed, tmp_path / str(number))
+        (folder / "checkpoint.json").write_text(text)
+        outcome, states = search(folder, model, keyed=keyed, threads=threads)
         assert (outcome.reason, outcome.levels) == (Reason.COMPLETE, LEVELS)
         assert len(set(states)) == outcome.states == 2**BITS
         assert outcome.transitions[0] == BITS * 2 ** (BITS - 1)
