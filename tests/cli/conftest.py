@@ -1,7 +1,6 @@
 """The command run in this process, on files or on systems built by hand."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -50,31 +49,6 @@ SYSTEMS: dict[str, Callable[[], TransitionSystem]] = {
     "broken": lambda: lock(broken=True),
     "refuted": lambda: lock(broken=True, expects=(Expect("exclusion", "violated"),)),
 }
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a run of the command left."""
-
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def interlock(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """Run the command line in this process."""
-    from interlock_cli.main import main
-
-    def run(*arguments: object) -> Done:
-        try:
-            code = main([str(a) for a in arguments])
-        except SystemExit as stop:
-            code = stop.code if isinstance(stop.code, int) else 1
-        captured = capsys.readouterr()
-        return Done(code, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture

@@ -1,10 +1,11 @@
-"""Finding what `conform` and `replay` are about: the kind, the candidates, the specification."""
+"""Finding what `conform`, `mutate` and `replay` are about: candidates, the specification, workloads."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from interlock.core.diagnostic import diagnose
@@ -14,6 +15,26 @@ from interlock_cli.console import complain
 from interlock_conformance.kinds import KINDS, CandidateError, Kind, Named, candidate, kind_of, shipped
 from interlock_conformance.schedule import TokenError, Workload, parse_workload
 from interlock_conformance.specification import load_specification
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Candidates, the specification that judges them, and the workloads on which it does."""
+
+    kind: Kind
+    candidates: tuple[Named, ...]
+    system: TransitionSystem
+    workloads: tuple[Workload, ...]
+
+
+def asked(path: str, reference: str | None, texts: Sequence[str]) -> Asked | None:
+    """What the arguments ask for; None, after saying why, where that cannot be had."""
+    kind, candidates = opened(path, reference)
+    if kind is None:
+        return None
+    workloads = _workloads(texts, kind)
+    system = specification(path, kind)
+    return None if system is None or workloads is None else Asked(kind, candidates, system, workloads)
 
 
 def opened(path: str, reference: str | None) -> tuple[Kind | None, tuple[Named, ...]]:
@@ -48,10 +69,10 @@ def replay_command(path: str, reference: str, token: str) -> str:
     return f"interlock replay {shlex.quote(f'{path} {reference} {token}')}"
 
 
-def workloads(texts: Sequence[str], kind: Kind) -> list[Workload] | None:
+def _workloads(texts: Sequence[str], kind: Kind) -> tuple[Workload, ...] | None:
     """The workloads asked for, or those of the kind; None, after saying why, where one cannot be read."""
     try:
-        return [parse_workload(text) for text in texts or kind.workloads]
+        return tuple(parse_workload(text) for text in texts or kind.workloads)
     except TokenError as error:
         complain((diagnose("E0942", str(error)),))
         return None

@@ -105,7 +105,7 @@ def _gathered(paths: Sequence[str], wanted: Wanted, hands: int) -> tuple[list[De
 
 def _write(designs: Sequence[Design], complaints: Sequence[Diagnostic], arguments: Namespace) -> list[Diagnostic]:
     """Write the comparison in the form that is asked for; what went wrong."""
-    from interlock.core.diagnostic import diagnose
+    from interlock_cli.console import write
 
     text = _text(designs, complaints, arguments.format)
     if arguments.output is None:
@@ -117,11 +117,7 @@ def _write(designs: Sequence[Design], complaints: Sequence[Diagnostic], argument
         else:
             sys.stdout.write(text)
         return []
-    try:
-        Path(arguments.output).write_text(text, encoding="utf-8")
-    except OSError as problem:
-        return [diagnose("E0927", f"cannot write {arguments.output}: {problem.strerror}", path=arguments.output)]
-    return []
+    return write(Path(arguments.output), text)
 
 
 def _text(designs: Sequence[Design], complaints: Sequence[Diagnostic], form: str) -> str:

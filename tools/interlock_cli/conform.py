@@ -55,27 +55,26 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the candidates."""
-    from interlock_cli.candidates import opened, specification, workloads
+    from interlock_cli.candidates import asked
     from interlock_cli.console import complain
     from interlock_conformance.conform import Options, conform, survey
     from interlock_conformance.lint import unwatched
     from interlock_conformance.matrix import Row
 
-    kind, candidates = opened(arguments.path, arguments.candidate)
-    if kind is None:
+    wanted = asked(arguments.path, arguments.candidate, arguments.workload)
+    if wanted is None:
         return 2
-    asked = workloads(arguments.workload, kind)
-    system = specification(arguments.path, kind)
-    if system is None or asked is None:
-        return 2
-    complain({warning: None for named in candidates for warning in unwatched(named.made)})
+    system = wanted.system
+    complain({warning: None for named in wanted.candidates for warning in unwatched(named.made)})
     strategy, rows = _strategy(arguments), list[Row]()
-    for named in candidates:
+    for named in wanted.candidates:
         if arguments.candidate:
-            found = [(w, conform(named.binding, system, w, strategy, Options(arguments.steps))) for w in asked]
+            found = [
+                (w, conform(named.binding, system, w, strategy, Options(arguments.steps))) for w in wanted.workloads
+            ]
         else:
             brief = Options(arguments.steps, shrink_executions=_BRIEFLY)
-            found = [(w, v) for w in asked for v in survey(named.binding, system, w, strategy, brief)]
+            found = [(w, v) for w in wanted.workloads for v in survey(named.binding, system, w, strategy, brief)]
         breaks = None if arguments.candidate else named.breaks
         rows.append(Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found)))
     _show(arguments, rows)

@@ -1,9 +1,10 @@
-"""Where lines go: standard output for results, standard error for complaints; plain where nobody watches."""
+"""Where lines go: standard output for results, standard error for complaints, files that were asked for."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ def put(lines: Iterable[Text], file: TextIO | None = None) -> None:
     console = Console(file=out, highlight=False)
     for line in lines:
         console.print(line, soft_wrap=True)
+
+
+def write(path: Path, text: str) -> list[Diagnostic]:
+    """Write a file that was asked for; what went wrong."""
+    from interlock.core.diagnostic import diagnose
+
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        return [diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path))]
+    return []
 
 
 def complain(diagnostics: Iterable[Diagnostic]) -> None:

@@ -76,6 +76,7 @@ def _not_for_a_checkpoint(request: Request, arguments: Namespace) -> Diagnostic 
 def _draw(reports: Sequence[FileReport], path: Path) -> list[Diagnostic]:
     """Write the picture; what went wrong."""
     from interlock.core.diagnostic import diagnose
+    from interlock_cli.console import write
 
     drawn = [(report, report.graph, report.system) for report in reports if report.graph is not None and report.system]
     if len(drawn) != 1:
@@ -85,18 +86,13 @@ def _draw(reports: Sequence[FileReport], path: Path) -> list[Diagnostic]:
     if isinstance(graph, str):
         fix = "give a smaller scope: --scope Sort=1" if graph.startswith("there are more") else ""
         return [diagnose("E0930", f"no graph is drawn: {graph}", path=report.path, fix=fix)]
-    try:
-        if path.suffix == ".dot":
-            from interlock.render.state_graph import dot_of_graph
+    if path.suffix == ".dot":
+        from interlock.render.state_graph import dot_of_graph
 
-            path.write_text(dot_of_graph(graph, system), encoding="utf-8")
-        else:
-            from interlock.render.graph_svg import svg_of_graph
+        return write(path, dot_of_graph(graph, system))
+    from interlock.render.graph_svg import svg_of_graph
 
-            path.write_text(svg_of_graph(graph, system), encoding="utf-8")
-    except OSError as problem:
-        return [diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path))]
-    return []
+    return write(path, svg_of_graph(graph, system))
 
 
 def _duration(text: str) -> float:

@@ -21,7 +21,7 @@ from interlock.render.progress import Bar
 from interlock.render.terminal import Style, lines_of_file, lines_of_summary
 from interlock.report import Event, FileReport, Opened, Working
 from interlock_cli import options
-from interlock_cli.console import complain, put
+from interlock_cli.console import complain, put, write
 from interlock_cli.crew import Crew
 
 EXIT_OK, EXIT_UNEXPECTED, EXIT_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -116,15 +116,9 @@ def _write_page(
     """Write the page, if it is wanted; what went wrong."""
     if arguments.report is None:
         return []
-    from interlock.core.diagnostic import diagnose
     from interlock.render.report_html import html_of_reports
 
-    path = Path(arguments.report)
-    try:
-        path.write_text(html_of_reports(reports, problems, style, __version__), encoding="utf-8")
-    except OSError as problem:
-        return [diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path))]
-    return []
+    return write(Path(arguments.report), html_of_reports(reports, problems, style, __version__))
 
 
 def _print_ready(crew: Crew, reports: list[FileReport], total: int, style: Style | None) -> None:

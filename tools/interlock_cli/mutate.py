@@ -55,25 +55,23 @@ def run(arguments: Namespace) -> int:
     """Judge all mutants."""
     import sys
 
-    from interlock_cli.candidates import opened, specification, workloads
-    from interlock_conformance.mutate import fates, rate
+    from interlock_cli.candidates import asked
+    from interlock_conformance.mutate import Judged, fates, rate
     from interlock_conformance.strategies.reduced import Reduced
 
-    kind, candidates = opened(arguments.path, arguments.candidate)
-    if kind is None:
+    wanted = asked(arguments.path, arguments.candidate, arguments.workload)
+    if wanted is None:
         return 2
-    asked = workloads(arguments.workload, kind)
-    system = specification(arguments.path, kind)
-    if system is None or asked is None:
-        return 2
-    module, _, name = candidates[0].reference.partition(":")
+    reference = wanted.candidates[0].reference
+    module, _, name = reference.partition(":")
+    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, Reduced(arguments.executions))
     found: list[Fate] = []
-    for fate in fates(sys.modules[module], name, kind.bind, system, asked, Reduced(arguments.executions)):
+    for fate in fates(sys.modules[module], judged):
         found.append(fate)
         if arguments.format == "text" and (fate.survived or arguments.verbose):
             print(_line(fate))
     if arguments.format == "json":
-        print(_json(candidates[0].reference, found))
+        print(_json(reference, found))
     else:
         killed, excused = sum(bool(fate.killed_by) for fate in found), sum(bool(fate.excuse) for fate in found)
         equivalent = f", {excused} equivalent" if excused else ""

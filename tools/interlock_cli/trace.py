@@ -214,12 +214,8 @@ def _tell_problems(system: TransitionSystem | None, problems: tuple[Diagnostic, 
 
 def _written(path: Path, text: str) -> int:
     """Write a file; the exit code."""
-    from interlock.core.diagnostic import diagnose
-    from interlock_cli.console import complain
+    from interlock_cli.console import complain, write
 
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        complain((diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path)),))
-        return EXIT_INPUT
-    return EXIT_EXPLAINED
+    problems = write(path, text)
+    complain(problems)
+    return EXIT_INPUT if problems else EXIT_EXPLAINED
