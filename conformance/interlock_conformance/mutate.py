@@ -83,7 +83,7 @@ def _sites(tree: ast.Module) -> list[Site]:
     """All places where something can be changed; in the same order for the same text."""
     found: list[Site] = []
     for function in ast.walk(tree):
-        if isinstance(function, ast.FunctionDef) and function.name != "__init__" and not function.name.startswith("__"):
+        if isinstance(function, ast.FunctionDef) and not function.name.startswith("__"):
             for node in ast.walk(function):
                 found += _in_bodies(node)
                 found += _in_expression(node)
@@ -97,9 +97,7 @@ def _in_bodies(node: ast.AST) -> Iterator[Site]:
     for name in ("body", "orelse"):
         body: object = getattr(node, name, None)
         if isinstance(body, list):
-            statements: list[ast.stmt] = [part for part in body if isinstance(part, ast.stmt)]  # pyright: ignore[reportUnknownVariableType]
-            if len(statements) == len(body):  # pyright: ignore[reportUnknownArgumentType]
-                yield from _in_body(body)  # pyright: ignore[reportUnknownArgumentType]
+            yield from _in_body(body)  # pyright: ignore[reportUnknownArgumentType] -- a list in a body is of statements
 
 
 def _in_body(body: list[ast.stmt]) -> Iterator[Site]:
@@ -243,35 +241,31 @@ class Fate:
         return "" if self.killed_by else self.mutant.text.partition(EQUIVALENT)[2].strip()
 
 
-def fates(
-    module: ModuleType,
-    name: str,
-    bind: Callable[[str, object], Binding],
-    system: TransitionSystem,
-    workloads: Sequence[Workload],
-    strategy: Strategy,
-) -> Iterator[Fate]:
-    """What becomes of each mutant of the module's class of that name, in the order of lines."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How mutants are judged: the class of the module, and what it is run on."""
+
+    name: str
+    bind: Callable[[str, object], Binding]
+    system: TransitionSystem
+    workloads: Sequence[Workload]
+    strategy: Strategy
+
+
+def fates(module: ModuleType, judged: Judged) -> Iterator[Fate]:
+    """What becomes of each mutant of a module, in the order of lines."""
     for mutant in mutants(inspect.getsource(module)):
-        yield _fate(mutant, module, name, bind, system, workloads, strategy)
+        yield _fate(mutant, module, judged)
 
 
-def _fate(
-    mutant: Mutant,
-    module: ModuleType,
-    name: str,
-    bind: Callable[[str, object], Binding],
-    system: TransitionSystem,
-    workloads: Sequence[Workload],
-    strategy: Strategy,
-) -> Fate:
+def _fate(mutant: Mutant, module: ModuleType, judged: Judged) -> Fate:
     try:
-        made: object = getattr(mutant.load(module), name)
+        made: object = getattr(mutant.load(module), judged.name)
     except Exception as error:  # noqa: BLE001 - a change may make anything of a module
         return Fate(mutant, f"cannot be imported: {type(error).__name__}", "")
     options = Options(steps=_STEPS, shrink_executions=0)
-    for workload in workloads:
-        verdict = conform(bind(name, made), system, workload, strategy, options)
+    for workload in judged.workloads:
+        verdict = conform(judged.bind(judged.name, made), judged.system, workload, judged.strategy, options)
         match verdict:
             case Breaks():
                 return Fate(mutant, verdict.property, str(workload))

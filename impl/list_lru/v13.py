@@ -139,15 +139,20 @@ class ListLrus:
 
     def make_active(self, memcg: Memcg) -> Error | None:
         """What an activation does while nobody else is there."""
+        error = self.prepare(memcg)
+        if error is None:
+            self.active.add(memcg)
+        return error
+
+    def prepare(self, memcg: Memcg) -> Error | None:
+        """Give the cgroup an id and its lists, or neither."""
         index = self.ids.take()
         memcg.index.store(index)
         error = self.make_room(index) or self.add_lists(index)
         if error is not None:
             memcg.index.store(None)
             self.ids.give(index)
-            return error
-        self.active.add(memcg)
-        return None
+        return error
 
     def add_lists(self, index: int) -> Error | None:
         """Put a new list into the slot `index` of every registered lru, or leave all as it was."""

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
-from interlock_conformance.mutate import Fate, fates, mutants, rate
+from interlock_conformance.mutate import Fate, Judged, fates, mutants, rate
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.reduced import Reduced
 
@@ -80,16 +80,14 @@ def test_a_plain_store_stores_and_gives_what_was_hoped_for():
     assert cell.value == 5
 
 
-def fates_of(name, *workloads):
+def fates_of(base, name, *workloads):
     module = importlib.import_module(f"list_lru.{name}")
-    base = fates_of.base
     asked = [parse_workload(workload) for workload in workloads]
-    return list(fates(module, "ListLrus", ListLruBinding, base, asked, Reduced(100)))
+    return list(fates(module, Judged("ListLrus", ListLruBinding, base, asked, Reduced(100))))
 
 
 def test_what_matters_is_noticed(base):
-    fates_of.base = base
-    found = fates_of("publish_first", "init(0) | activate(0)", "init(0) | activate(0) ! 1")
+    found = fates_of(base, "publish_first", "init(0) | activate(0)", "init(0) | activate(0) ! 1")
     by_kind = {(fate.mutant.text, fate.mutant.kind): fate for fate in found}
     cmpxchg = "if array.slot.cmpxchg(index, None, new) is not None:"
     assert by_kind[cmpxchg, "plain store for cmpxchg"].killed_by == "no_leak"

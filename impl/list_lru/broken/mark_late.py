@@ -17,12 +17,7 @@ class ListLrus(publish_first.ListLrus):
     def activate(self, memcg: Memcg) -> Error | None:
         """Install under the mutex, and mark without it."""
         with self.create_mutex:
-            index = self.ids.take()
-            memcg.index.store(index)
-            error = self.make_room(index) or self.add_lists(index)
-            if error is not None:
-                memcg.index.store(None)
-                self.ids.give(index)
-                return error
-        self.active.add(memcg)
-        return None
+            error = self.prepare(memcg)
+        if error is None:
+            self.active.add(memcg)
+        return error
