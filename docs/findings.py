@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +17,7 @@ from typing import Any
 from interlock.core.system import TransitionSystem
 from interlock.core.verdict import Proved, Violated
 from interlock.pipeline import Request, check, lower_file, read_bytes
+from interlock.render.compare_overview import REFINES, mark
 from interlock.render.space_time import diagram_of
 from interlock.render.space_time_svg import svg_of_diagram
 from interlock_conformance.bindings.list_lru import ListLruBinding
@@ -73,12 +73,8 @@ PICTURES = {
 }
 """What is drawn: the run that breaks (or witnesses) a property."""
 
-ASSERTIONS = {
-    "present": "P1", "no_use_after_free": "P2", "no_double_free": "P2", "unwrap": "P2", "lru_alive": "P2",
-    "memcg_alive": "P2", "in_bounds": "P6", "parent_has_list": "P7", "not_atomic": "P9", "no_relock": "P9",
-    "lock_order": "P9", "deadlock": "P9", "same_lock": "P14", "initialised": "P13",
-}  # fmt: skip
-"""Which property of the catalogue an assertion is, by the last part of its name; others say it in their comment."""
+ASSERTIONS = {"lru_alive": "P2", "memcg_alive": "P2", "parent_has_list": "P7"}
+"""Columns of assertions that `compare` has none for, by the last part of their names."""
 
 WORKLOADS = (
     "init(0) | activate(0)",
@@ -110,11 +106,9 @@ def judged() -> tuple[str, ...]:
 
 
 def column(name: str, kind: str, doc: str) -> str:
-    """The column of a property: the number that its comment begins with, or what an assertion's name says."""
-    number = re.match(r"P\d+", doc)
-    if number:
-        return number[0]
-    return CALLERS if kind == "refinement" else ASSERTIONS.get(name.rpartition(".")[2], "")
+    """The column of a property, which is that of `compare` where it has one."""
+    found = mark(name, kind, doc) or ASSERTIONS.get(name.rpartition(".")[2], "")
+    return CALLERS if found == REFINES else found
 
 
 def told(stem: str, system: TransitionSystem) -> list[str]:

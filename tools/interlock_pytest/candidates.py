@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -48,11 +49,12 @@ def conforms(
 
     def decorate(make: Callable[[], object]) -> Callable[[str], None]:
         cases = tuple(workloads) or _kind(spec).workloads
+        system = cache(partial(_system, spec, bind))
 
         @pytest.mark.parametrize("workload", cases)
         def test(workload: str) -> None:
             __tracebackhide__ = True
-            why = _run(make(), spec, workload, bind, strategy, executions, exhaust=exhaust)
+            why = _run(make(), system(), spec, workload, bind, strategy or _exhaustive(executions), exhaust=exhaust)
             if why is not None:
                 pytest.fail(why, pytrace=False)
 
@@ -64,18 +66,17 @@ def conforms(
 
 def _run(
     candidate: object,
+    system: TransitionSystem,
     spec: str | Path,
     workload: str,
     bind: Bind | None,
-    strategy: Strategy | None,
-    executions: int,
+    strategy: Strategy,
     *,
     exhaust: bool,
 ) -> str | None:
     """Why the candidate does not conform, or None."""
     from interlock_conformance.conform import conform
     from interlock_conformance.schedule import TokenError, parse_workload
-    from interlock_conformance.strategies.reduced import Reduced
     from interlock_conformance.verdict import Breaks, Conforms, report
 
     try:
@@ -84,7 +85,7 @@ def _run(
         return f"`{workload}` is no workload: {error}"
     name = getattr(candidate, "__module__", "candidate").rpartition(".")[2]
     binding = (bind or _kind(spec).bind)(name, candidate)
-    verdict = conform(binding, _system(spec, bind), asked, strategy or Reduced(executions))
+    verdict = conform(binding, system, asked, strategy)
     match verdict:
         case Conforms() if verdict.exhausted or not exhaust:
             return None
@@ -94,6 +95,12 @@ def _run(
             return "\n".join((report(verdict), *_replay(candidate, spec, verdict.token)))
         case _:
             return report(verdict)
+
+
+def _exhaustive(executions: int) -> Strategy:
+    from interlock_conformance.strategies.reduced import Reduced
+
+    return Reduced(executions)
 
 
 def _replay(candidate: object, spec: str | Path, token: str) -> tuple[str, ...]:

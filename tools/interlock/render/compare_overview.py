@@ -53,12 +53,17 @@ class Part:
 
 def mark_of(judgement: Judgement) -> str:
     """The column that a verdict belongs to; empty where there is none."""
-    if judgement.kind == "refinement":
+    return mark(judgement.name, judgement.kind, judgement.doc)
+
+
+def mark(name: str, kind: str, doc: str) -> str:
+    """The column of a property: the mark that its description begins with, or what an assertion's name says."""
+    if kind == "refinement":
         return REFINES
-    if judgement.kind in ("reachable", "scenario"):
+    if kind in ("reachable", "scenario"):
         return ""
-    found = _MARK.match(judgement.doc.lstrip())
-    return f"{found[1]}{found[2]}" if found else _BY_NAME.get(judgement.name.rpartition(".")[2], "")
+    found = _MARK.match(doc.lstrip())
+    return f"{found[1]}{found[2]}" if found else _BY_NAME.get(name.rpartition(".")[2], "")
 
 
 def columns_of(designs: Sequence[Design]) -> list[str]:
