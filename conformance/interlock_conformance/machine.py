@@ -12,15 +12,14 @@ Known limit: a loop that calls no primitive is never interrupted (see `test_know
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import NamedTuple, TypeAlias
 
 from interlock_conformance.footprint import Footprint, Mode
+from interlock_conformance.places import calling_place, raised_at
 from interlock_conformance.schedule import Schedule
-from interlock_conformance.tasks import MainTask, Task
+from interlock_conformance.tasks import GreenHome, Home, Task
 
 Chooser = Callable[[int | None, tuple[int, ...]], int]
 """Picks the next thread from the enabled ones; the first argument ran last, None if it has ended or at the start."""
@@ -131,6 +130,8 @@ class Thread:
     ready: Callable[[], bool] | None = None
     atomic: list[str] = field(default_factory=list[str])
     """The spinlocks and read-side sections that it is in."""
+    idle: bool = False
+    """Whether it serves others and has nothing to do."""
     task: Task | None = None
 
 
@@ -139,9 +140,16 @@ Worker = Callable[[Thread], None]
 
 
 class Machine:
-    """Runs workers one step at a time.  Good for one execution."""
+    """Runs workers one step at a time, on the tasks of `home`.  Good for one execution."""
 
-    def __init__(self, *, budget: int, record: bool = False, trail: list[Footprint] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        budget: int,
+        record: bool = False,
+        trail: list[Footprint] | None = None,
+        home: Callable[[], Home] = GreenHome,
+    ) -> None:
         self.current: Thread | None = None
         self.changed = True
         self._trail = trail
@@ -156,7 +164,7 @@ class Machine:
         self._observe: Observer = _nothing
         self._known = 0
         self._choose: Chooser = default_choice
-        self._main = MainTask()
+        self._main = home()
         self._priming: Thread | None = None
 
     @property
@@ -185,7 +193,7 @@ class Machine:
         self._threads = [Thread(index) for index in range(len(workers))]
         self._alive = list(self._threads)
         for thread, worker in zip(self._threads, workers, strict=True):
-            thread.task = Task(self._body(thread, worker))
+            thread.task = self._main.task(self._body(thread, worker))
             self._priming = self.current = thread
             thread.task.switch()
         self._priming = None
@@ -223,7 +231,7 @@ class Machine:
             thread.kind, thread.object, thread.ready = kind, thing, ready
             self._hand_over(thread)
         if self._record:
-            self._events.append(Event(thread.doing, kind, thing, "", _line()))
+            self._events.append(Event(thread.doing, kind, thing, "", calling_place()))
 
     def touch(self, thing: str, mode: Mode) -> None:
         """Say what the running step touches; for strategies that leave out what only repeats."""
@@ -242,6 +250,18 @@ class Machine:
             self._end = Breach(property_, message)
         return Aborted()
 
+    def spawn(self, worker: Worker, doing: str, ready: Callable[[], bool]) -> Thread:
+        """A thread that serves others: it begins when `ready` holds.
+
+        It keeps no execution from ending while it is `idle`, and it is made by a step, so its number, too, is a
+        function of the schedule.
+        """
+        thread = Thread(len(self._threads), doing, "begin", doing, ready)
+        thread.task = self._main.task(self._body(thread, worker))
+        self._threads.append(thread)
+        self._alive.append(thread)
+        return thread
+
     def _body(self, thread: Thread, worker: Worker) -> Callable[[], None]:
         def body() -> None:
             try:
@@ -249,7 +269,7 @@ class Machine:
             except Aborted:
                 pass
             except Exception as error:  # noqa: BLE001 -- whatever a candidate raises is its report, not ours
-                self.breach("raised", f"{thread.doing} raised {type(error).__name__}: {error}{_raised_at(error)}")
+                self.breach("raised", f"{thread.doing} raised {type(error).__name__}: {error}{raised_at(error)}")
             self._alive.remove(thread)
 
         return body
@@ -286,8 +306,9 @@ class Machine:
             return None
         enabled = tuple([thread.index for thread in self._alive if thread.ready is None or thread.ready()])
         if not enabled:
-            if self._alive:
-                self._end = Breach("deadlock", f"nobody can go on: {'; '.join(map(_waits, self._alive))}")
+            stuck = [thread for thread in self._alive if not thread.idle]
+            if stuck:
+                self._end = Breach("deadlock", f"nobody can go on: {'; '.join(map(_waits, stuck))}")
             return None
         if len(self._points) >= self._budget:
             self._end = OutOfSteps(self._budget)
@@ -323,27 +344,3 @@ def _nothing() -> Breach | None:
 def default_choice(last: int | None, enabled: tuple[int, ...]) -> int:
     """Go on with the thread that ran last where it can, else with the lowest: the choice without preemption."""
     return enabled[0] if last is None or last not in enabled else last
-
-
-def _line() -> str:
-    """Place in the candidate from which the step was declared; empty for a step of the binding's own."""
-    frame = sys._getframe(1)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- inspect.stack reads files
-    while _is_ours(frame):
-        if frame.f_back is None:
-            return ""
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.f_lineno}"
-
-
-def _is_ours(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).startswith(("interlock_conformance", "contextlib"))
-
-
-def _raised_at(error: BaseException) -> str:
-    trace = error.__traceback__
-    place = ""
-    while trace is not None:
-        if not _is_ours(trace.tb_frame):
-            place = f" ({trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno})"
-        trace = trace.tb_next
-    return place

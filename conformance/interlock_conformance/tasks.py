@@ -1,49 +1,68 @@
-"""Tasks that pass control to one another directly: the only importer of greenlet, which has no types.
+"""Tasks that pass control to one another directly: what the machine runs its threads on.
 
-Threads of the operating system would need a lock hand-off of some ten microseconds for each step, and generators would
-force candidates to be written with `yield`.  A greenlet switches in under a microsecond from inside ordinary calls.
+There are two kinds behind one protocol.  Greenlets, here, switch in under a microsecond from inside ordinary calls;
+generators would force candidates to be written with `yield`.  Threads of the operating system, in `pooled_threads`,
+take a hundred times as long, and are there to check the other kind by: the same schedules have the same outcomes.
+
+This is the only importer of greenlet, which has no types.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import greenlet  # type: ignore[import-untyped,unused-ignore]  # pyright: ignore[reportMissingTypeStubs]
 
 
-class Task:
-    """A function that runs on a stack of its own until it switches to another task."""
+class Task(Protocol):
+    """Something that runs on a stack of its own until it switches to another task."""
+
+    def switch(self) -> None:
+        """Continue this task; returns when somebody switches back to the caller."""
+        ...
+
+    def throw(self, error: BaseException) -> None:
+        """Raise `error` where the task stands, and run it until it ends; nothing if it has not begun or has ended."""
+        ...
+
+
+class Home(Task, Protocol):
+    """The caller's own stack, as something to switch back to; tasks that it begins end there."""
+
+    def task(self, body: Callable[[], None]) -> Task:
+        """A task that runs `body` from when it is first switched to; when that ends, home goes on."""
+        ...
+
+
+class GreenTask:
+    """A greenlet."""
 
     __slots__ = ("_task",)
 
-    def __init__(self, body: Callable[[], None]) -> None:
-        kind: Any = greenlet.greenlet
-        self._task: Any = kind(body)
+    def __init__(self, task: Any) -> None:  # noqa: ANN401 -- a greenlet has no type
+        self._task: Any = task
 
     def switch(self) -> None:
         """Continue this task; returns when somebody switches back to the caller."""
         self._task.switch()
 
     def throw(self, error: BaseException) -> None:
-        """Raise `error` where the task stands (or at its start), and run it until it ends."""
-        self._task.throw(error)
-
-    @property
-    def ended(self) -> bool:
-        """Whether the body has returned or raised."""
-        return bool(self._task.dead)
+        """Raise `error` where the task stands, and run it until it ends."""
+        if self._task:  # true while it has begun and not ended
+            self._task.throw(error)
 
 
-class MainTask:
-    """The caller's own stack, as something to switch back to."""
+class GreenHome(GreenTask):
+    """The greenlet that runs now, whatever it is."""
 
-    __slots__ = ("_task",)
+    __slots__ = ()
 
     def __init__(self) -> None:
         module: Any = greenlet
-        self._task: Any = module.getcurrent()
+        super().__init__(module.getcurrent())
 
-    def switch(self) -> None:
-        """Continue the caller."""
-        self._task.switch()
+    def task(self, body: Callable[[], None]) -> GreenTask:
+        """A greenlet that runs `body` and ends here, even if it is made inside another."""
+        kind: Any = greenlet.greenlet
+        return GreenTask(kind(body, self._task))

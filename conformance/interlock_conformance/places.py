@@ -1,0 +1,37 @@
+"""Places in a candidate's source, as reports name them: `v13.py:117`."""
+
+from __future__ import annotations
+
+import sys
+from types import FrameType
+
+
+def calling_place() -> str:
+    """Where the candidate called the primitive that runs now; empty for a step of the binding's own."""
+    return place_of(sys._getframe(1))  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] -- inspect.stack reads files
+
+
+def place_of(frame: FrameType | None) -> str:
+    """The innermost line of the stack that is not ours; empty where there is none."""
+    while frame is not None and _is_ours(frame):
+        frame = frame.f_back
+    return "" if frame is None else f"{_file(frame)}:{frame.f_lineno}"
+
+
+def raised_at(error: BaseException) -> str:
+    """The innermost line, not ours, at which an error was raised, in parentheses; empty where there is none."""
+    trace = error.__traceback__
+    place = ""
+    while trace is not None:
+        if not _is_ours(trace.tb_frame):
+            place = f" ({_file(trace.tb_frame)}:{trace.tb_lineno})"
+        trace = trace.tb_next
+    return place
+
+
+def _file(frame: FrameType) -> str:
+    return frame.f_code.co_filename.rsplit("/", 1)[-1]
+
+
+def _is_ours(frame: FrameType) -> bool:
+    return str(frame.f_globals.get("__name__", "")).startswith(("interlock_conformance", "contextlib"))
