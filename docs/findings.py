@@ -16,6 +16,7 @@ from typing import Any
 
 from interlock.core.system import TransitionSystem
 from interlock.core.verdict import Proved, Violated
+from interlock.marks import marks_for
 from interlock.pipeline import Request, check, lower_file, read_bytes
 from interlock.render.compare_overview import REFINES, mark
 from interlock.render.space_time import diagram_of
@@ -32,6 +33,8 @@ from list_lru.v13 import ListLrus
 ROOT = Path(__file__).parents[1]
 SPECS = ROOT / "spec" / "list_lru"
 KEPT = Path(__file__).parent / "list_lru"
+MARKS, _ = marks_for(str(SPECS / "v13.ilk"), read_bytes)
+"""Columns of assertions."""
 
 Record = dict[str, Any]
 
@@ -73,9 +76,6 @@ PICTURES = {
 }
 """What is drawn: the run that breaks (or witnesses) a property."""
 
-ASSERTIONS = {"lru_alive": "P2", "memcg_alive": "P2", "parent_has_list": "P7"}
-"""Columns of assertions that `compare` has none for, by the last part of their names."""
-
 WORKLOADS = (
     "init(0) | activate(0)",
     "init(0); destroy(0) | activate(0)",
@@ -107,7 +107,7 @@ def judged() -> tuple[str, ...]:
 
 def column(name: str, kind: str, doc: str) -> str:
     """The column of a property, which is that of `compare` where it has one."""
-    found = mark(name, kind, doc) or ASSERTIONS.get(name.rpartition(".")[2], "")
+    found = mark(name, kind, doc, MARKS)
     return CALLERS if found == REFINES else found
 
 

@@ -10,7 +10,8 @@ from interlock.compare import Design, Wanted, compare_file
 from interlock.core.verdict import Proved, Unknown, Violated
 from interlock.engines.costs.hidden import UNMEASURED
 from interlock.engines.judge import Judgement
-from interlock.pipeline import Request
+from interlock.marks import marks_for
+from interlock.pipeline import Request, read_bytes
 from interlock.render.compare_html import html_of_comparison
 from interlock.render.compare_overview import REFINES, columns_of, held_of, mark_of, nothing_held, texts_of, worst
 from interlock.render.compare_text import lines_of_comparison, markdown_of_comparison
@@ -35,6 +36,7 @@ invariant fine: true
 expect small violated
 expect lock.exclusive proved
 """
+MARKS = b'no_relock = "P9"\nsmall = "P4"'
 FREE = """\
 module designs.deep.free
 sort Task
@@ -50,15 +52,23 @@ expect small proved
 
 @pytest.fixture(scope="module")
 def designs() -> list[Design]:
-    texts = {"designs/locked.ilk": LOCKED, "designs/deep/free.ilk": FREE}
-
-    def read(path: str) -> bytes:
-        return texts[path].encode() if path in texts else Path(path).read_bytes()
-
     wanted = Wanted(600.0, Request(), native=False)
-    found = [compare_file(path, wanted, read) for path in texts]
+    found = [compare_file(path, wanted, reading(MARKS)) for path in ("designs/locked.ilk", "designs/deep/free.ilk")]
     assert not any(design.rejected for design in found)
     return found
+
+
+def reading(marks: bytes | None):
+    """Reads what there is and, in the folder `designs`, two specifications with what gives their assertions columns."""
+    texts = {"designs/locked.ilk": LOCKED.encode(), "designs/deep/free.ilk": FREE.encode()}
+    if marks is not None:
+        texts["designs/marks.toml"] = marks
+    by_path = {str(Path(path).absolute()): text for path, text in texts.items()}
+
+    def read(path: str) -> bytes:
+        return by_path.get(str(Path(path).absolute())) or Path(path).read_bytes()
+
+    return read
 
 
 def judgement(name: str, doc: str = "", kind="invariant", verdict=None) -> Judgement:
@@ -66,13 +76,46 @@ def judgement(name: str, doc: str = "", kind="invariant", verdict=None) -> Judge
 
 
 def test_a_property_belongs_to_the_mark_that_its_description_begins_with():
-    assert mark_of(judgement("any", "P3. An array is freed late.")) == "P3"
-    assert mark_of(judgement("any", "P5b. A failed activation leaves nothing.")) == "P5"
-    assert mark_of(judgement("any", "What P3. says")) == ""
-    assert mark_of(judgement("a.in_bounds", kind="assertion")) == "P6"
-    assert mark_of(judgement("lock.no_relock", kind="assertion")) == "P9"
-    assert mark_of(judgement("refinement.abstract", "P1. To its callers", "refinement")) == REFINES
-    assert mark_of(judgement("story", "P1. It goes wrong.", "scenario")) == ""
+    design = Design("a.ilk", "a", "", None, marks={"in_bounds": "P6", "story": "P1"})
+
+    def column(*parts: str) -> str:
+        return mark_of(judgement(*parts), design)
+
+    assert column("any", "P3. An array is freed late.") == "P3"
+    assert column("any", "P5b. A failed activation leaves nothing.") == "P5"
+    assert column("any", "What P3. says") == ""
+    assert column("a.in_bounds", "", "assertion") == "P6"
+    assert column("lock.no_relock", "", "assertion") == ""
+    assert column("refinement.abstract", "P1. To its callers", "refinement") == REFINES
+    assert column("story", "P1. It goes wrong.", "scenario") == ""
+
+
+def test_marks_of_assertions_are_those_of_the_nearest_file():
+    marks, problems = marks_for("designs/deep/free.ilk", reading(MARKS))
+    assert (dict(marks), problems) == ({"no_relock": "P9", "small": "P4"}, ())
+    here = Path(__file__).parents[2] / "spec/list_lru"
+    marks, problems = marks_for(str(here / "broken/lazy.ilk"), read_bytes)
+    assert marks["worker.lru_alive".rpartition(".")[2]] == "P2"
+    assert problems == ()
+    assert marks_for(str(here.parent / "std/mutex.ilk"), read_bytes) == ({}, ())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"no_relock = P9",
+        b"no_relock = 9",
+        b'no_relock = "nine"',
+        b'[no_relock]\nmark = "P9"',
+        b"\xff",
+        b"x = " + 5000 * b"[",
+    ],
+)
+def test_a_file_of_marks_that_cannot_be_used_is_told_of(content):
+    design = compare_file("designs/locked.ilk", Wanted(0.1, native=False), reading(content))
+    assert [d.code.name for d in design.diagnostics] == ["E0936"]
+    assert design.diagnostics[0].path.endswith("marks.toml")
+    assert design.rejected
 
 
 def test_columns_are_in_order_and_a_sign_is_the_worst(designs):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import assert_never
 
 from interlock.core.diagnostic import Diagnostic
@@ -36,6 +36,7 @@ from interlock.lang.typed import (
     WhileItem,
     WithItem,
 )
+from interlock.marks import marks_for
 from interlock.model.lower import lower
 from interlock.pipeline import Read, Request, check, read_bytes
 
@@ -57,6 +58,7 @@ class Design:
     """One file: its verdicts and its costs.
 
     `study` is None for a file that is no design: without threads or without expectations, it is a part of others.
+    `marks` are the columns of assertions, by the last part of their names.
     """
 
     path: str
@@ -66,6 +68,7 @@ class Design:
     judgements: tuple[Judgement, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     system: TransitionSystem | None = None
+    marks: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def rejected(self) -> bool:
@@ -83,8 +86,9 @@ def compare_file(path: str, wanted: Wanted, read: Read = read_bytes) -> Design:
     program, system, diagnostics = _lowered(path, read)
     if system is None or program is None:
         return Design(path, path, "", None, (), diagnostics)
+    marks, unusable = marks_for(path, read)
     summary = system.doc.strip().split("\n\n")[0].split("\n")[0]
-    design = Design(path, system.name, summary, None, (), diagnostics, system)
+    design = Design(path, system.name, summary, None, (), (*diagnostics, *unusable), system, marks)
     if not is_design(system):
         return design
     judgements: tuple[Judgement, ...] = ()

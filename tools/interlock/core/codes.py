@@ -209,6 +209,7 @@ _CODES: tuple[Code, ...] = (
     Code("E0933", "damaged checkpoint", "The folder does not hold what was written there, so it is not trusted."),
     Code("E0934", "not for a checkpoint", "A checkpoint is of one search: one file, one scope, in machine code."),
     Code("E0935", "nothing to compare", "A design is a module that has processes and says what it expects of them."),
+    Code("E0936", "unusable marks", 'A `marks.toml` gives assertions their columns: `in_bounds = "P6"`, one a line.'),
     Code("E0940", "no binding", "Nothing says how candidates are called and observed for that specification."),
     Code("E0941", "no such candidate", "MODULE:CLASS names no class, or its module cannot be imported."),
     Code(

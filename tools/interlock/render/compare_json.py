@@ -50,7 +50,7 @@ def _design(design: Design) -> Json:
         "properties": [
             {
                 "name": j.name,
-                "mark": mark_of(j) or None,
+                "mark": mark_of(j, design) or None,
                 "kind": j.kind,
                 "verdict": j.verdict.kind,
                 "method": j.verdict.method,

@@ -1,15 +1,15 @@
 """Designs compared, one row for each: the catalogue's properties, and what is done while a lock is held.
 
 A property belongs to the mark that its description begins with, as in `P3. An array is freed only ...`; assertions,
-which have no description, belong to one by their names in the standard modules.  A mark's verdict is the worst of its
-properties'.
+which have no description, belong to the one that the specifications give to their names (`interlock.marks`).  A mark's
+verdict is the worst of its properties'.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from interlock.compare import Design
@@ -25,19 +25,6 @@ REFINES = "refines"
 """The column of the claim that a design is what its callers see."""
 
 _MARK = re.compile(r"([A-Z])(\d+)[a-z]?\.")
-_BY_NAME = {
-    "no_use_after_free": "P2",
-    "no_double_free": "P2",
-    "unwrap": "P2",
-    "in_bounds": "P6",
-    "not_atomic": "P9",
-    "no_relock": "P9",
-    "lock_order": "P9",
-    "deadlock": "P9",
-    "initialised": "P13",
-    "same_lock": "P14",
-    "present": "P1",
-}
 _SEVERITY = ("violated", "unknown", "not_inductive", "none_up_to", "holds", "proved")
 
 
@@ -51,26 +38,26 @@ class Part:
     cell: Cell
 
 
-def mark_of(judgement: Judgement) -> str:
+def mark_of(judgement: Judgement, design: Design) -> str:
     """The column that a verdict belongs to; empty where there is none."""
-    return mark(judgement.name, judgement.kind, judgement.doc)
+    return mark(judgement.name, judgement.kind, judgement.doc, design.marks)
 
 
-def mark(name: str, kind: str, doc: str) -> str:
-    """The column of a property: the mark that its description begins with, or what an assertion's name says."""
+def mark(name: str, kind: str, doc: str, marks: Mapping[str, str]) -> str:
+    """The column of a property: the mark that its description begins with, or that its name is given."""
     if kind == "refinement":
         return REFINES
     if kind in ("reachable", "scenario"):
         return ""
     found = _MARK.match(doc.lstrip())
-    return f"{found[1]}{found[2]}" if found else _BY_NAME.get(name.rpartition(".")[2], "")
+    return f"{found[1]}{found[2]}" if found else marks.get(name.rpartition(".")[2], "")
 
 
 def columns_of(designs: Sequence[Design]) -> list[str]:
     """Marks, in their order, where descriptions have any; else the names of properties that designs share."""
     judgements = [j for design in designs for j in design.judgements]
     if any(_MARK.match(j.doc.lstrip()) for j in judgements):
-        found = {mark_of(j) for j in judgements} - {""}
+        found = {mark_of(j, design) for design in designs for j in design.judgements} - {""}
         return [*sorted(found - {REFINES}, key=lambda mark: (mark[0], int(mark[1:]))), *(found & {REFINES})]
     times = Counter(j.name for j in judgements)
     return [name for name, count in times.items() if count > 1 or len(designs) == 1]
@@ -78,7 +65,7 @@ def columns_of(designs: Sequence[Design]) -> list[str]:
 
 def worst(design: Design, column: str) -> Judgement | None:
     """The judgement that a sign tells of: the worst of the properties that belong to a column."""
-    found = [j for j in design.judgements if column in (mark_of(j), j.name)]
+    found = [j for j in design.judgements if column in (mark_of(j, design), j.name)]
     return min(found, key=lambda j: _SEVERITY.index(j.verdict.kind), default=None)
 
 
