@@ -48,6 +48,7 @@ process p: E {
 refines a.b { x(a) = y(a); p.long => q(a) }
 scope small { A = 2, B = 3 }
 expect deadlock unknown
+expect first, deadlock, p.unwrap proved
 scenario n(x: A) impossible { p: long, short... p: ... then g then x }
 """
 
@@ -109,6 +110,18 @@ def test_spacing_and_trailing_comments():
     assert formatted(text) == (
         "module m\nsort A, B\n\nvar x(a: A): Bool = false  -- one\nvar yy: Int = -1           -- two\n"
     ).replace("-- one", "--one")
+
+
+def test_expectations_that_are_listed_together_stay_together_and_fill_lines():
+    names = [f"property_{number}" for number in range(20)]
+    lines = formatted(
+        f"module m\nexpect a,b proved expect c holds -- see\nexpect {','.join(names)} proved"
+    ).splitlines()
+    assert lines[1:3] == ["expect a, b proved", "expect c holds  -- see"]
+    assert all(len(line) <= WIDTH for line in lines)
+    assert all(len(line) + len(" property_10,") > WIDTH for line in lines[3:-1])
+    assert lines[-1].startswith("  property_")
+    assert [d.property.text for d in parsed("\n".join(lines)).declarations] == ["a", "b", "c", *names]
 
 
 def test_a_block_on_one_line_stays_there_and_a_broken_one_stays_broken():

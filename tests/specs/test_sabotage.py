@@ -5,7 +5,6 @@ The edits are in `sabotages.toml`.  A wrong design in `broken/` that differs fro
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
+from interlock.core.source import Source
 from interlock.core.verdict import Violated
 from interlock.engines.protocol import Limits
+from interlock.lang.parse import parse
+from interlock.lang.syntax import ExpectDecl
 from interlock.pipeline import Request, check, read_bytes
 
 FOLDER = Path(__file__).parents[2] / "spec/list_lru"
 LIMITS = Limits(total_seconds=300.0)
-EXPECTATION = re.compile(r"^expect (\S+) (\w+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,9 @@ BROKEN = {
 
 def expectations(path: Path) -> Iterator[tuple[str, str]]:
     """Property and verdict of each `expect` in a file."""
-    return ((name, verdict) for name, verdict in EXPECTATION.findall(path.read_text()))
+    module, _ = parse(Source(str(path), path.read_text()))
+    assert module is not None
+    return ((d.property.text, d.verdict) for d in module.declarations if isinstance(d, ExpectDecl))
 
 
 def violated(design: str, names: tuple[str, ...], scope: str, texts: dict[Path, bytes]) -> set[str]:

@@ -114,7 +114,7 @@ def _outside(source: Source, tokens: list[Word], index: int) -> bool:
 def starts_declaration(tokens: list[Word], index: int) -> bool:
     """Whether a declaration starts here: at its first word, `fair` and not the `process` after it."""
     kind, before = tokens[index].kind, tokens[index - 1].kind if index else ""
-    if before in ("fair", "strongly", "ordered", "expect"):
+    if before in ("fair", "strongly", "ordered") or (kind == "deadlock" and before in ("expect", ",")):
         return False
     return kind in DECLARATION_WORDS or (kind == "step" and tokens[index + 1].kind == "invariant")
 

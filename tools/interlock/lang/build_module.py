@@ -42,12 +42,12 @@ class ModuleBuilder(CodeBuilder):
     """
 
     def module(self, c: list[Any]) -> Module:
-        """Make the module; `sort A, B` has given two declarations."""
+        """Make the module; `sort A, B` and `expect p, q proved` have given two declarations each."""
         name, params, doc = c[0]
         declarations: list[Declaration] = []
         for item in c[1] if len(c) > 1 else ():
             if isinstance(item, list):
-                declarations.extend(cast("list[SortDecl]", item))
+                declarations.extend(cast("list[Declaration]", item))
             else:
                 declarations.append(item)
         return Module(self.source, name, tuple(params or ()), tuple(declarations), doc)
@@ -183,10 +183,10 @@ class ModuleBuilder(CodeBuilder):
         span = self.span(c)
         return ScopeDecl(self.as_name(c[1]), tuple(c[3]), span, self.doc(span))
 
-    def expect(self, c: list[Any]) -> ExpectDecl:
-        """`expect p proved`."""
+    def expect(self, c: list[Any]) -> list[ExpectDecl]:
+        """`expect p, q proved`: each declaration has the span of the whole, as those of `sort` have."""
         span = self.span(c)
-        return ExpectDecl(c[1], c[2].value, span, self.doc(span))
+        return [ExpectDecl(name, c[2].value, span, self.doc(span)) for name in c[1]]
 
     def what_label(self, c: list[Any]) -> ScheduleItem:
         """`publish`."""

@@ -27,7 +27,7 @@ from interlock.lang.format_blocks import (
 )
 from interlock.lang.format_decl import header_doc, param_doc
 from interlock.lang.layout import concat, flat, layout
-from interlock.lang.syntax import Declaration, Module, Name, SortDecl, StepItem
+from interlock.lang.syntax import Declaration, ExpectDecl, Module, Name, SortDecl, StepItem
 
 WIDTH = 120
 STEP = 2
@@ -83,7 +83,7 @@ class _Printer:
         self._hoist(self._module.name.span.end, 0)
         self._header()
         for group in _together(self._module.declarations):
-            names = tuple(d.name.text for d in group if isinstance(d, SortDecl))
+            names = tuple(name for d in group for name in _listed(d))
             self._unit(group[0], 0, names=names)
         self._lead(len(self._source.text), 0)
 
@@ -267,11 +267,22 @@ def _plain(comment: str) -> str:
 
 
 def _together(declarations: Sequence[Declaration]) -> list[list[Declaration]]:
-    """Join what one `sort A, B` has declared: those have one span."""
+    """Join what one `sort A, B` or `expect p, q proved` has declared: those have one span."""
     groups: list[list[Declaration]] = []
     for declaration in declarations:
-        if groups and isinstance(declaration, SortDecl) and groups[-1][0].span == declaration.span:
+        if groups and _listed(declaration) and groups[-1][0].span == declaration.span:
             groups[-1].append(declaration)
         else:
             groups.append([declaration])
     return groups
+
+
+def _listed(declaration: Declaration) -> tuple[str, ...]:
+    """The name that a declaration may have in a list with others."""
+    match declaration:
+        case SortDecl(name):
+            return (name.text,)
+        case ExpectDecl(property_):
+            return (property_.text,)
+        case _:
+            return ()

@@ -64,7 +64,7 @@ def _result(type_: TypeExpr | None) -> Doc:
 
 
 def declaration_doc(node: SimpleDeclaration, names: tuple[str, ...]) -> Doc:
-    """Print a declaration without a block; `names` are all that a `sort` declares together."""
+    """Print a declaration without a block; `names` are all that a `sort` or an `expect` lists together."""
     match node:
         case Use(module, args, alias, binders):
             given = arguments(expr_doc(arg) for arg in args) if args else ""
@@ -95,8 +95,10 @@ def declaration_doc(node: SimpleDeclaration, names: tuple[str, ...]) -> Doc:
         case ScopeDecl(name, bounds):
             listed = join(concat(",", LINE), [f"{n.text} = {size}" for n, size in bounds])
             return Group(concat("scope ", name.text, " {", Nest(concat(LINE, listed)), LINE, "}"))
-        case ExpectDecl(property_, verdict):
-            return f"expect {property_.text} {verdict}"
+        case ExpectDecl(_, verdict):
+            *others, last = names
+            first, *more = (*(f"{name}," for name in others), f"{last} {verdict}")
+            return concat("expect ", Nest(concat(first, *(Group(concat(LINE, name)) for name in more))))  # full lines
         case _:
             assert_never(node)
 

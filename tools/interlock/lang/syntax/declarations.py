@@ -194,7 +194,7 @@ class ScopeDecl:
 
 @dataclass(frozen=True, slots=True)
 class ExpectDecl:
-    """`expect coverage proved`."""
+    """`expect coverage proved`; `expect p, q proved` gives two."""
 
     property: Name
     verdict: OneOf["proved", "holds", "violated", "unknown"]
