@@ -149,18 +149,21 @@ class _Judge:
     """The observer of one execution: remembers the state before."""
 
     def __init__(self, monitor: Monitor, subject: Subject, machine: Machine) -> None:
-        self._monitor, self._symbols, self._machine = monitor, subject.symbols(), machine
+        self._monitor, self._machine = monitor, machine
+        self._watch = monitor.watch(machine, subject.symbols())
         self._before: Observed | None = None
 
     def look(self) -> Breach | None:
+        before = self._before
         try:
-            after = self._monitor.observe(self._symbols)
+            after = self._watch.now()
+            if after is before:
+                return None
+            self._before = after
+            self._machine.touch(OBSERVED, Mode.WRITE)
+            return self._monitor.judge(before, after)
         except AbstractionError as error:
             return Breach("abstraction", str(error))
-        before, self._before = self._before, after
-        if after != before:
-            self._machine.touch(OBSERVED, Mode.WRITE)
-        return self._monitor.judge(before, after)
 
 
 def _work(subject: Subject, operations: tuple[Operation, ...], thread: Thread) -> None:

@@ -19,6 +19,7 @@ from interlock_conformance.memory import (
     Space,
     StoredCell,
 )
+from interlock_conformance.observation import Watched
 from interlock_conformance.runtime import Cell, Memory
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class EpochRcu:
         self._sections: dict[Thread, Section] = {}
         self._entered: Counter[int] = Counter()
         self._seen_by: dict[Region, frozenset[Section]] = {}
+        self._inside, self._retired = Watched(space.machine), Watched(space.machine)
 
     def read(self) -> AbstractContextManager[None]:
         """A read-side section."""
@@ -67,6 +69,7 @@ class EpochRcu:
         if old is not None and cell.peek() is not value:
             self._look_at_sections()
             self._seen_by[old] = frozenset(self._sections.values())
+            self._retired.changed()
         cell.put(value)
 
     def synchronize(self) -> None:
@@ -91,7 +94,7 @@ class EpochRcu:
             machine.touch(self._of_thread(index), Mode.WRITE)
             if not self._sleepable:
                 machine.current.atomic.append(self.name)
-            machine.changed = True
+            self._inside.changed()
 
     def leave(self) -> None:
         """End the section of the running thread."""
@@ -103,7 +106,7 @@ class EpochRcu:
             machine.touch(self._stay(section), Mode.RELEASE)
             if not self._sleepable:
                 machine.current.atomic.remove(self.name)
-            machine.changed = True
+            self._inside.changed()
 
     def _look_at_sections(self) -> None:
         """Readers do not disturb one another, but who looks at their sections must know about each of them."""
@@ -118,18 +121,22 @@ class EpochRcu:
 
     def readers(self) -> frozenset[int]:
         """Threads inside a section."""
+        self._inside.seen()
         return frozenset(section.thread for section in self._sections.values()) if self._sections else _NOBODY
 
     def is_retired(self, block: object) -> bool:
         """Whether the block has been unpublished at some time."""
+        self._retired.seen()
         return self._space.region_of(block) in self._seen_by
 
     def still_seen_by(self, block: object) -> frozenset[int]:
         """Threads that were inside when the block was last unpublished and have not left since."""
+        self._retired.seen()
         region = self._space.region_of(block)
         seen = None if region is None else self._seen_by.get(region)
         if not seen:  # so it is most of the time, and observers ask after each step
             return _NOBODY
+        self._inside.seen()
         return frozenset(section.thread for section in seen & frozenset(self._sections.values()))
 
 
@@ -158,7 +165,6 @@ class LowestIds:
         number = next(n for n in range(len(self._taken) + 1) if n not in self._taken)
         self._taken.add(number)
         self._machine.note(f"= {number}")
-        self._machine.changed = True
         return number
 
     def give(self, number: int) -> None:
@@ -171,17 +177,16 @@ class LowestIds:
                 f"{self.name}.taken", f"{self._machine.doing} gives back {number}, which is free"
             )
         self._taken.remove(number)
-        self._machine.changed = True
 
 
-class LinkedRegistry(Generic[T]):
+class LinkedRegistry(Watched, Generic[T]):
     """A linked list; see `runtime.Registry`.  Elements are kept under ever increasing positions, for walks."""
 
     def __init__(self, space: Space, name: str, kind: type[T]) -> None:
+        super().__init__(space.machine)
         self._space, self._machine, self.name, self.kind = space, space.machine, name, kind
         self._items: dict[int, T] = {}
         self._next = 0
-        self._root = Region(name)
 
     def add(self, item: T) -> None:
         """Append an element."""
@@ -190,8 +195,8 @@ class LinkedRegistry(Generic[T]):
         self._machine.note(self._space.show(item))
         self._items[self._next] = item
         self._next += 1
-        self._machine.changed = True
-        self._space.escape(self._root, item)
+        self.changed()
+        self._space.escape(item)
 
     def remove(self, item: T) -> None:
         """Take an element out."""
@@ -205,7 +210,7 @@ class LinkedRegistry(Generic[T]):
                 f"{self._machine.doing} removes {self._space.show(item)}, which is not in {self.name}",
             )
         del self._items[position]
-        self._machine.changed = True
+        self.changed()
 
     def __contains__(self, item: object) -> bool:
         self._machine.declare("look up", self.name)
@@ -229,6 +234,7 @@ class LinkedRegistry(Generic[T]):
 
     def peek(self) -> tuple[T, ...]:
         """The elements, without a step."""
+        self.seen()
         return tuple(self._items.values())
 
 
@@ -238,17 +244,17 @@ class DeterministicRuntime:
     def __init__(self, machine: Machine, failing: Collection[int] = ()) -> None:
         self.machine = machine
         self.space = Space(machine)
-        self._failures = FailureInjector(failing)
+        self._failures = FailureInjector(machine, failing)
         self._rcu: dict[str, EpochRcu] = {}
 
     def is_live(self, block: object) -> bool:
         """Whether a block is allocated and not freed; for observers."""
-        region = self.space.region_of(block)
-        return region is not None and not region.freed_by
+        return self.space.is_live(block)
 
     @property
     def has_failed(self) -> bool:
         """Whether an allocation has failed; for observers."""
+        self._failures.seen()
         return self._failures.has_failed
 
     def number(self, block: object) -> int | None:
@@ -268,7 +274,7 @@ class DeterministicRuntime:
 
     def memory(self, name: str) -> Memory:
         """Static memory for an object of that name."""
-        return RegionMemory(self.space, Region(name))
+        return RegionMemory(self.space, Region(self.machine, name))
 
     def heap(self, name: str, make: Callable[Concatenate[Memory, P], T]) -> QuarantineHeap[P, T]:
         """A heap whose blocks are built by `make(memory, ...)`."""

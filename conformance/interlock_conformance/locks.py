@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 
 from interlock_conformance.footprint import Mode
 from interlock_conformance.machine import Machine, Thread
+from interlock_conformance.observation import Watched
 
 
 class HeldLock:
@@ -113,10 +114,11 @@ class _Held(AbstractContextManager[None]):
         self._leave()
 
 
-class References:
+class References(Watched):
     """A counter of references; see `runtime.Refcount`."""
 
     def __init__(self, machine: Machine, name: str, count: int) -> None:
+        super().__init__(machine)
         self._machine, self.name, self._count = machine, name, count
 
     def get(self) -> None:
@@ -160,6 +162,7 @@ class References:
 
     def peek(self) -> int:
         """How many there are, without a step."""
+        self.seen()
         return self._count
 
     def _step(self, kind: str) -> None:
@@ -169,13 +172,14 @@ class References:
     def _set(self, count: int) -> None:
         self._count = count
         self._machine.note(f"= {count}")
-        self._machine.changed = True
+        self.changed()
 
 
-class Barrier:
+class Barrier(Watched):
     """Something that comes about once; see `runtime.Completion`."""
 
     def __init__(self, machine: Machine, name: str) -> None:
+        super().__init__(machine)
         self._machine, self.name = machine, name
         self._done = False
 
@@ -183,8 +187,8 @@ class Barrier:
         """It has come about, for all who wait and all who will."""
         self._machine.declare("complete", self.name)
         self._machine.touch(self.name, Mode.RELEASE)
-        self._machine.changed = True
         self._done = True
+        self.changed()
 
     def wait(self) -> None:
         """Wait until it has come about.  Sleeps."""
@@ -193,4 +197,5 @@ class Barrier:
 
     def peek(self) -> bool:
         """Whether it has come about, without a step."""
+        self.seen()
         return self._done

@@ -7,17 +7,19 @@ run, finds deadlocks, keeps the log and shows each new state to the observer.
 A step on memory that only its allocator can reach yet is no point of choice: it commutes with every step of the other
 threads.  The observer still sees it.
 
-Known limit: a loop that calls no primitive is never interrupted (see `test_known_gap_silent_loop`).
+A loop that calls no primitive never declares anything; `watchdog` ends it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from types import FrameType
 from typing import NamedTuple, TypeAlias
 
 from interlock_conformance.footprint import Footprint, Mode
-from interlock_conformance.places import calling_place, raised_at
+from interlock_conformance.places import calling_place, place_of, raised_at
 from interlock_conformance.schedule import Schedule
 from interlock_conformance.tasks import GreenHome, Home, Task
 
@@ -70,6 +72,9 @@ class Pruned:
 End: TypeAlias = Breach | Finished | OutOfSteps | Diverged | Pruned
 Observer = Callable[[], Breach | None]
 """Judges the state that the last step left; a breach ends the execution."""
+
+_OBSERVER = 1
+"""The row of what the observer reads by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +156,14 @@ class Machine:
         home: Callable[[], Home] = GreenHome,
     ) -> None:
         self.current: Thread | None = None
-        self.changed = True
+        self.reading = 0
+        self.stale = _OBSERVER
+        self.recording = record
+        self.tracing = trail is not None
+        self._rows = _OBSERVER
         self._trail = trail
         self._touched: Footprint = []
         self._budget = budget
-        self._record = record
         self._points: list[Point] = []
         self._events: list[Event] = []
         self._threads: list[Thread] = []
@@ -173,9 +181,30 @@ class Machine:
         return len(self._points)
 
     @property
+    def end(self) -> End | None:
+        """How it has ended, None while it has not or if all threads have come to their ends."""
+        return self._end
+
+    @property
     def threads(self) -> int:
         """Number of threads, ended ones included."""
         return len(self._threads)
+
+    def rows(self, count: int) -> int:
+        """Make room for so many rows of an observer, all of them stale; the bit of the first (see `observation`)."""
+        first = self._rows.bit_length()
+        self._rows |= (1 << count) - 1 << first
+        self.stale |= self._rows
+        return first
+
+    @property
+    def changed(self) -> bool:
+        """Whether there is something for the observer to look at.  To set it is to make all that it has read stale."""
+        return self.stale != 0
+
+    @changed.setter
+    def changed(self, changed: bool) -> None:
+        self.stale = self._rows if changed else 0
 
     @property
     def doing(self) -> str:
@@ -192,14 +221,15 @@ class Machine:
         self._choose, self._observe, self._known = choose, observe, known
         self._threads = [Thread(index) for index in range(len(workers))]
         self._alive = list(self._threads)
-        for thread, worker in zip(self._threads, workers, strict=True):
-            thread.task = self._main.task(self._body(thread, worker))
-            self._priming = self.current = thread
-            thread.task.switch()
-        self._priming = None
-        while (chosen := self._next(None)) is not None:
-            self.current = chosen
-            _task(chosen).switch()
+        with suppress(Aborted):  # raised here only by `give_up`
+            for thread, worker in zip(self._threads, workers, strict=True):
+                thread.task = self._main.task(self._body(thread, worker))
+                self._priming = self.current = thread
+                thread.task.switch()
+            self._priming = None
+            while (chosen := self._next(None)) is not None:
+                self.current = chosen
+                _task(chosen).switch()
         self.current = None
         for thread in list(self._alive):
             _task(thread).throw(Aborted())
@@ -220,6 +250,8 @@ class Machine:
             return
         if self._end is not None:
             raise Aborted
+        if self.reading:
+            raise RuntimeError(f"an observer takes the step `{kind} {thing}`; it may only peek")
         if sleeps and thread.atomic:
             inside = " and ".join(thread.atomic)
             raise self.breach(
@@ -230,7 +262,7 @@ class Machine:
         else:
             thread.kind, thread.object, thread.ready = kind, thing, ready
             self._hand_over(thread)
-        if self._record:
+        if self.recording:
             self._events.append(Event(thread.doing, kind, thing, "", calling_place()))
 
     def touch(self, thing: str, mode: Mode) -> None:
@@ -240,7 +272,7 @@ class Machine:
 
     def note(self, detail: str) -> None:
         """Add what came of the step just declared to the log."""
-        if self._record and self._events:
+        if self.recording and self._events:
             last = self._events[-1]
             self._events[-1] = Event(last.thread, last.kind, last.object, detail, last.line)
 
@@ -249,6 +281,21 @@ class Machine:
         if self._end is None:
             self._end = Breach(property_, message)
         return Aborted()
+
+    def settle(self) -> None:
+        """Show the observer what the last step left, before something changes that is no step of its own."""
+        if self.current is not None:
+            self._look()
+
+    def give_up(self, interrupted: FrameType | None) -> None:
+        """End the execution, in which nobody comes to a step any more; called by a signal handler."""
+        place = place_of(self._main.running(interrupted))
+        self.breach("silent_loop", f"{self.doing} goes on and on and calls no primitive, at {place}")
+        if not self._main.interrupt(Aborted):
+            assert isinstance(self._end, Breach)
+            told = f"{self._end.message}; told to end, it does not, and its thread is left behind"
+            self._end = replace(self._end, message=told)
+            raise Aborted
 
     def spawn(self, worker: Worker, doing: str, ready: Callable[[], bool]) -> Thread:
         """A thread that serves others: it begins when `ready` holds.
@@ -288,10 +335,14 @@ class Machine:
             raise Aborted
 
     def _look(self) -> None:
-        """Show the observer the state that the last step left, if it left a new one."""
-        if self.changed and len(self._points) >= self._known:
-            self.changed = False
-            found = self._observe()
+        """Show the observer the state that the last step left, if it has read something that the step changed."""
+        if self.stale and len(self._points) >= self._known:
+            self.stale &= ~_OBSERVER
+            self.reading = _OBSERVER
+            try:
+                found = self._observe()
+            finally:
+                self.reading = 0
             if found is not None:
                 self._end = self._end or found
                 raise Aborted

@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
 from interlock_conformance.footprint import Mode
 from interlock_conformance.machine import Machine, Thread
+from interlock_conformance.observation import Watched
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 
-@dataclass(slots=True, eq=False)
-class Region:
+class Region(Watched):
     """A piece of memory: static, or one block of a heap.
 
     `owner` is the thread that allocated it, until a reference to it is stored where others can find it; from then on
     (and always for static memory) it is None and every access is a point of choice.
     """
 
-    name: str
-    heap: str = ""
-    number: int = 0
-    owner: Thread | None = None
-    freed_by: str = ""
-    cells: list[StoredCell[object] | StoredCells[object]] = field(
-        default_factory=list["StoredCell[object] | StoredCells[object]"]
-    )
+    __slots__ = ("cells", "freed_by", "heap", "name", "number", "owner")
+
+    def __init__(
+        self, machine: Machine, name: str, heap: str = "", number: int = 0, owner: Thread | None = None
+    ) -> None:
+        super().__init__(machine)
+        self.name, self.heap, self.number, self.owner = name, heap, number, owner
+        self.freed_by = ""
+        self.cells: list[StoredCell[object] | StoredCells[object]] = []
 
 
 class Space:
@@ -49,36 +49,51 @@ class Space:
 
     def access(self, region: Region, kind: str, name: str) -> None:
         """Declare an access to memory, and report it if the memory has been freed by the time it happens."""
-        owner = region.owner
-        if owner is not None and owner is not self.machine.current:
+        machine = self.machine
+        if region.owner is not None and region.owner is not machine.current:
             self._publish(region)
-            owner = None
-        self.machine.declare(kind, name, private=owner is not None)
-        if owner is None:
-            self.machine.touch(name, Mode.READ if kind == "load" else Mode.WRITE)
-            if region.heap:
-                self.machine.touch(region.name, Mode.READ)  # whether it has been freed
+        if region.owner is not None:
+            machine.declare(kind, name, private=True)
+        else:
+            machine.declare(kind, name)
+            if machine.tracing:
+                machine.touch(name, Mode.READ if kind == "load" else Mode.WRITE)
+                if region.heap:
+                    machine.touch(region.name, Mode.READ)  # whether it has been freed
         if region.freed_by:
-            doing = self.machine.doing
-            raise self.machine.breach(
-                f"{region.heap}.no_use_after_free", f"{doing}: {kind} of {name}, which {region.freed_by} has freed"
+            raise machine.breach(
+                f"{region.heap}.no_use_after_free",
+                f"{machine.doing}: {kind} of {name}, which {region.freed_by} has freed",
             )
 
-    def escape(self, target: Region, value: object) -> None:
-        """A reference to `value` is stored in `target`: whoever can find that can find the block from now on."""
-        if target.owner is None and (region := self.region_of(value)) is not None and region.owner is not None:
+    def escape(self, value: object) -> None:
+        """A reference to `value` is stored where others find it: they can find the block from now on."""
+        region = self._blocks.get(id(value))
+        if region is not None and region.owner is not None:
             self._publish(region)
 
     def _publish(self, region: Region) -> None:
         region.owner = None
+        region.changed()
         for cell in region.cells:
-            for value in cell.peek_all():
-                self.escape(region, value)
+            for value in cell.hold():
+                self.escape(value)
 
     def is_private(self, value: object) -> bool:
         """Whether only the thread that allocated the block can reach it."""
-        region = self.region_of(value)
-        return region is not None and region.owner is not None
+        region = self._blocks.get(id(value))
+        if region is None:
+            return False
+        region.seen()
+        return region.owner is not None
+
+    def is_live(self, value: object) -> bool:
+        """Whether a block is allocated and not freed."""
+        region = self._blocks.get(id(value))
+        if region is None:
+            return False
+        region.seen()
+        return not region.freed_by
 
     def show(self, value: object) -> str:
         """A value as it stands in the log: blocks by name, small values as they are."""
@@ -88,17 +103,21 @@ class Space:
         return "none" if value is None else str(value)
 
 
-class StoredCell(Generic[T]):
+class StoredCell(Watched, Generic[T]):
     """A word; see `runtime.Cell`."""
 
+    __slots__ = ("name", "region", "space", "value")
+
     def __init__(self, space: Space, region: Region, name: str, value: T) -> None:
+        super().__init__(space.machine)
         self.space, self.region, self.name = space, region, f"{region.name}.{name}"
         self.value = value
 
     def load(self) -> T:
         """The value now."""
         self.space.access(self.region, "load", self.name)
-        self.space.machine.note(f"= {self.space.show(self.value)}")
+        if self.machine.recording:
+            self.machine.note(f"= {self.space.show(self.value)}")
         return self.value
 
     def store(self, value: T) -> None:
@@ -120,29 +139,36 @@ class StoredCell(Generic[T]):
         if same(before, expected):
             self.put(value)
         else:
-            self.space.machine.note(f"finds {self.space.show(before)}")
+            self.machine.note(f"finds {self.space.show(before)}")
         return before
 
     def put(self, value: T) -> None:
         """Replace the value, in a step that is already declared."""
-        self.space.machine.note(f":= {self.space.show(value)}")
+        machine = self.machine
+        if machine.recording:
+            machine.note(f":= {self.space.show(value)}")
         self.value = value
-        self.space.machine.changed = True
-        self.space.escape(self.region, value)
+        machine.stale |= self.readers
+        if self.region.owner is None:
+            self.space.escape(value)
 
     def peek(self) -> T:
         """The value, without a step."""
+        self.readers |= self.machine.reading
         return self.value
 
-    def peek_all(self) -> Collection[T]:
-        """Every value it holds."""
+    def hold(self) -> Collection[T]:
+        """Every value in it, for the runtime's own use."""
         return (self.value,)
 
 
-class StoredCells(Generic[T]):
+class StoredCells(Watched, Generic[T]):
     """Words in a row; see `runtime.Cells`."""
 
+    __slots__ = ("name", "region", "space", "values")
+
     def __init__(self, space: Space, region: Region, name: str, size: int, value: T) -> None:
+        super().__init__(space.machine)
         self.space, self.region, self.name = space, region, f"{region.name}.{name}"
         self.values = [value] * size
 
@@ -151,7 +177,8 @@ class StoredCells(Generic[T]):
 
     def __getitem__(self, index: int) -> T:
         self._access("load", index)
-        self.space.machine.note(f"= {self.space.show(self.values[index])}")
+        if self.machine.recording:
+            self.machine.note(f"= {self.space.show(self.values[index])}")
         return self.values[index]
 
     def __setitem__(self, index: int, value: T) -> None:
@@ -172,28 +199,32 @@ class StoredCells(Generic[T]):
         if same(before, expected):
             self._put(index, value)
         else:
-            self.space.machine.note(f"finds {self.space.show(before)}")
+            self.machine.note(f"finds {self.space.show(before)}")
         return before
 
     def _put(self, index: int, value: T) -> None:
-        self.space.machine.note(f":= {self.space.show(value)}")
+        machine = self.machine
+        if machine.recording:
+            machine.note(f":= {self.space.show(value)}")
         self.values[index] = value
-        self.space.machine.changed = True
-        self.space.escape(self.region, value)
+        machine.stale |= self.readers
+        if self.region.owner is None:
+            self.space.escape(value)
 
     def peek(self, index: int) -> T:
         """The value at `index`, without a step."""
+        self.readers |= self.machine.reading
         return self.values[index]
 
-    def peek_all(self) -> Collection[T]:
-        """Every value it holds."""
+    def hold(self) -> Collection[T]:
+        """Every value in them, for the runtime's own use."""
         return self.values
 
     def _access(self, kind: str, index: int) -> None:
         name = f"{self.name}[{index}]"
         self.space.access(self.region, kind, name)
         if not 0 <= index < len(self.values):
-            machine = self.space.machine
+            machine = self.machine
             prefix = f"{self.region.heap}." if self.region.heap else ""
             raise machine.breach(
                 f"{prefix}in_bounds", f"{machine.doing}: {kind} of {name}, which has {len(self.values)} elements"
@@ -226,57 +257,62 @@ class RegionMemory:
         return cells
 
 
-class FailureInjector:
+class FailureInjector(Watched):
     """Decides which allocations fail, counted over all heaps of an execution."""
 
-    def __init__(self, failing: Collection[int]) -> None:
+    def __init__(self, machine: Machine, failing: Collection[int]) -> None:
+        super().__init__(machine)
         self._failing = failing
         self._count = 0
         self.has_failed = False
 
-    def fails(self, machine: Machine) -> bool:
+    def fails(self) -> bool:
         """Whether the next allocation fails.  Where none does, it does not matter in which order they come."""
         if self._failing:
-            machine.touch("number of allocations", Mode.WRITE)
+            self.machine.touch("number of allocations", Mode.WRITE)
         self._count += 1
         fails = self._count - 1 in self._failing
-        self.has_failed |= fails
+        if fails:
+            self.has_failed = True
+            self.changed()
         return fails
 
 
-class QuarantineHeap(Generic[P, T]):
+class QuarantineHeap(Watched, Generic[P, T]):
     """A heap that keeps every block it ever made, so that a freed one can be told from a live one."""
 
     def __init__(
         self, space: Space, failures: FailureInjector, name: str, make: Callable[Concatenate[RegionMemory, P], T]
     ) -> None:
+        super().__init__(space.machine)
         self._space, self._failures, self.name, self._make = space, failures, name, make
         self.blocks: list[T] = []
 
     def alloc(self, *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Make a block, or return None when this allocation is one of the failing."""
-        machine = self._space.machine
+        machine = self.machine
         machine.declare("alloc", self.name, sleeps=True)
         machine.touch(self.name, Mode.WRITE)
-        if self._failures.fails(machine):
+        if self._failures.fails():
             machine.note("= none (out of memory)")
             return None
         number = len(self.blocks)
-        region = Region(f"{self.name}[{number}]", self.name, number, machine.current)
+        region = Region(machine, f"{self.name}[{number}]", self.name, number, machine.current)
         block = self._make(RegionMemory(self._space, region), *args, **kwargs)
         self.blocks.append(block)
         self._space.register(block, region)
         machine.note(f"= {region.name}")
-        machine.changed = True
+        self.changed()
         return block
 
     def peek(self) -> Sequence[T]:
         """Every block handed out so far, oldest first."""
+        self.seen()
         return self.blocks
 
     def free(self, block: T) -> None:
         """Poison a block."""
-        machine = self._space.machine
+        machine = self.machine
         region = self._space.region_of(block)
         name = region.name if region else self._space.show(block)
         machine.declare("free", name)
@@ -291,4 +327,4 @@ class QuarantineHeap(Generic[P, T]):
                 f"{machine.doing}: free of {name}, which {region.freed_by} has freed already",
             )
         region.freed_by = machine.doing
-        machine.changed = True
+        region.changed()

@@ -7,7 +7,7 @@ between the executions of one workload, so verdicts are remembered for each stat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from typing import TypeAlias
@@ -20,7 +20,8 @@ from interlock.core.trace import State
 from interlock.core.types import BoolType, EnumType, IntType, OptionType, RangeType, SortType, Type
 from interlock.engines.evaluate import Packed, explain, instantiate
 from interlock_conformance.binding import AbstractionError, Symbols
-from interlock_conformance.machine import Breach
+from interlock_conformance.machine import Breach, Machine
+from interlock_conformance.watch import Watch
 
 Observed: TypeAlias = tuple[Value, ...]
 """The value of every observed symbol that a judged property speaks of, at every argument, in a fixed order."""
@@ -43,7 +44,9 @@ class Monitor:
         sizes: Mapping[str, int],
         observed: frozenset[str],
         only: frozenset[str] | None = None,
+        also: frozenset[str] = frozenset(),
     ) -> None:
+        """Judge the properties `only` (None: all); observe, too, the symbols `also`, which somebody else looks at."""
         self._sizes = {sort.name: sizes.get(sort.name, 1) for sort in system.sorts}
         self._model = instantiate(system, self._sizes)
         self._observed = tuple(symbol for symbol in system.symbols if symbol.name in observed)
@@ -54,8 +57,10 @@ class Monitor:
         self._states = tuple(p for p in judged if p.kind == "invariant" and not why_not[p.name])
         self._steps = tuple(p for p in judged if p.kind == "step_invariant" and not why_not[p.name])
         used = {symbol for p in (*self._states, *self._steps) for symbol in symbols_of(p.formula)}
+        used |= {symbol for symbol in self._observed if symbol.name in also}
         shown = tuple(symbol for symbol in self._observed if symbol in used)
         self._rows = tuple((s, tuple(product(*map(self._domain, s.params)))) for s in shown)
+        self._shown = tuple((symbol.name, row) for symbol, rows in self._rows for row in rows)
         self._ranges = tuple(frozenset(self._domain(s.result)) for s in shown)
         self._rest = tuple(symbol for symbol in system.symbols if symbol not in used)
         self._packed: dict[Observed, Packed] = {}
@@ -67,16 +72,9 @@ class Monitor:
         """Names of the properties that are judged."""
         return tuple(p.name for p in (*self._states, *self._steps))
 
-    def observe(self, symbols: Symbols) -> Observed:
-        """The abstract state; AbstractionError where a value is none of the specification's."""
-        values: list[Value] = []
-        for symbol, rows in self._rows:
-            value_of = symbols[symbol.name]
-            values += [value_of(*row) for row in rows]
-        observed = tuple(values)
-        if observed not in self._state_verdicts:
-            self._check(observed)
-        return observed
+    def watch(self, machine: Machine, symbols: Symbols, *, audit: bool = False) -> Watch:
+        """The abstract state of one execution, as it changes; an audit computes it from scratch after every step."""
+        return Watch(machine, symbols, self._shown, audit=audit)
 
     def _check(self, observed: Observed) -> None:
         """Refuse values that are none of the specification's; a state is looked at once."""
@@ -84,14 +82,19 @@ class Monitor:
         for (symbol, rows), allowed in zip(self._rows, self._ranges, strict=True):
             for row in rows:
                 value = next(values)
-                if value not in allowed:
+                if not isinstance(value, Hashable) or value not in allowed:
                     raise AbstractionError(f"{symbol.name}{row} is {value!r}, which is no {symbol.result} here")
 
     def judge(self, before: Observed | None, after: Observed) -> Breach | None:
-        """The first broken property of the state `after`, or of the step that led to it."""
-        if after not in self._state_verdicts:
-            self._state_verdicts[after] = self._judge(self._states, after, after)
-        found = self._state_verdicts[after]
+        """The first broken property of the state `after`, or of the step that led to it.
+
+        AbstractionError where a value is none of the specification's.
+        """
+        try:
+            found = self._state_verdicts[after]
+        except (KeyError, TypeError):  # the latter where a value is none at all
+            self._check(after)
+            found = self._state_verdicts[after] = self._judge(self._states, after, after)
         if found is None and before is not None and before != after:
             step = (before, after)
             if step not in self._step_verdicts:
@@ -114,14 +117,16 @@ class Monitor:
 
     def state(self, observed: Observed) -> State:
         """The abstract state as a plain value.  Symbols that are not observed get some value: nobody reads it."""
-        values = iter(observed)
-        tables: dict[Symbol, dict[tuple[Value, ...], Value]] = {
-            symbol: {row: next(values) for row in rows} for symbol, rows in self._rows
-        }
+        tables = self.tables(observed)
         for symbol in self._rest:
             default = self._domain(symbol.result)[0]
             tables[symbol] = dict.fromkeys(product(*map(self._domain, symbol.params)), default)
         return State(self._sizes, tables)
+
+    def tables(self, observed: Observed) -> dict[Symbol, dict[tuple[Value, ...], Value]]:
+        """The values of the symbols that are observed."""
+        values = iter(observed)
+        return {symbol: {row: next(values) for row in rows} for symbol, rows in self._rows}
 
     def _why_not(self, prop: Property) -> str:
         """Why the property cannot be judged, or that it says nothing; empty where it can."""

@@ -78,9 +78,10 @@ def test_an_abstraction_of_the_wrong_type_is_reported(base, symbol, value):
 
 def test_states_must_be_of_the_specification(base):
     monitor = Monitor(base, SIZES, frozenset({"id"}))
-    assert monitor.observe({"id": lambda _: 0}) == (0,)
-    with pytest.raises(AbstractionError):
-        monitor.observe({"id": lambda _: 1})
+    assert monitor.judge(None, (0,)) is None
+    for wrong in (1, [], object()):
+        with pytest.raises(AbstractionError):
+            monitor.judge(None, (wrong,))
 
 
 class Flaky(v13.ListLrus):

@@ -1,0 +1,31 @@
+"""What can be peeked at between steps, and how those who have peeked learn that it has changed.
+
+An abstraction function is a table of many values, of which one step changes few.  So each value is a *row*, and
+everything that can be peeked at remembers which rows have read it: where it changes, those rows are stale, and they
+alone are computed again (`watch`).  Rows are bits of one number, since a step marks them all at once.
+"""
+
+from __future__ import annotations
+
+from interlock_conformance.machine import Machine
+
+
+class Watched:
+    """Something that can be peeked at: a peek calls `seen`, and whoever changes it calls `changed`.
+
+    Cells, which almost every step goes through, do the same in place.
+    """
+
+    __slots__ = ("machine", "readers")
+
+    def __init__(self, machine: Machine) -> None:
+        self.machine = machine
+        self.readers = 0
+
+    def seen(self) -> None:
+        """The row that is being computed, if one is, depends on this."""
+        self.readers |= self.machine.reading
+
+    def changed(self) -> None:
+        """Whoever has read this must read it again."""
+        self.machine.stale |= self.readers
