@@ -7,8 +7,9 @@ that speaks of it is reported as not judged, never as holding.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from interlock.core.term import Value
 from interlock_conformance.deterministic import DeterministicRuntime
@@ -18,6 +19,12 @@ from interlock_conformance.schedule import Operation, Workload
 Symbols = Mapping[str, Callable[..., Value]]
 """Name of a symbol to its value for element numbers, such as `"registered": lambda lru: ...`."""
 
+Look = Callable[..., Value]
+"""The value of an observed symbol of the specification that judges: `look("slot", array, index)`."""
+
+Tables = Mapping[str, Mapping[tuple[Value, ...], Value]]
+"""By symbol, its value by its arguments.  Arguments that are not there have the least value: false, none, 0."""
+
 
 class AbstractionError(Exception):
     """The abstraction function met a concrete state that it cannot express; the message says what."""
@@ -26,8 +33,8 @@ class AbstractionError(Exception):
 class Subject(Protocol):
     """One candidate, set up for one execution."""
 
-    def call(self, operation: Operation) -> None:
-        """Do one operation of the workload, inside a thread."""
+    def call(self, operation: Operation) -> object:
+        """Do one operation of the workload, inside a thread; what came of it is counted by its text."""
         ...
 
     def symbols(self) -> Symbols:
@@ -57,4 +64,37 @@ class Binding(Protocol):
 
     def start(self, runtime: DeterministicRuntime, workload: Workload) -> Subject:
         """Set a candidate up."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Abstraction:
+    """How a specification that is refined sees a candidate; see `refinement`.
+
+    `tables` gives the symbols that it observes, from the symbols `needs` of the specification that judges and from the
+    subject's history.  It reads nothing else, so that what it says of a state is remembered.  `names` are elements
+    that have another name in the workload: `{"Lru": ("lru0", "lru0, mounted again")}`.
+    """
+
+    sizes: Mapping[str, int]
+    needs: frozenset[str]
+    tables: Callable[[Look, Hashable], Tables]
+    names: Mapping[str, tuple[str, ...]]
+
+
+@runtime_checkable
+class Refining(Protocol):
+    """A binding that says how a more abstract specification sees its candidates."""
+
+    def abstraction(self, workload: Workload) -> Abstraction:
+        """How it sees those that run the workload."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A subject that remembers what no state of the candidate tells, such as how often something was set up."""
+
+    def history(self) -> Hashable:
+        """What it remembers now; the machine is told where it changes, as of any change."""
         ...

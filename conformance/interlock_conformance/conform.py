@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
-from interlock_conformance.binding import AbstractionError, Binding, Subject
+from interlock_conformance.binding import AbstractionError, Binding, Refining, Remembering, Subject
 from interlock_conformance.deterministic import DeterministicRuntime
 from interlock_conformance.footprint import OBSERVED, Footprint, Mode
 from interlock_conformance.machine import Aborted, Breach, Chooser, Execution, Finished, Machine, Thread
 from interlock_conformance.monitor import Monitor, Observed
+from interlock_conformance.places import raised_at
+from interlock_conformance.refinement import Place, Refinement, TooManyStates, refinement_of
 from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
 from interlock_conformance.shrink import shrink
+from interlock_conformance.strangers import Strangers
 from interlock_conformance.strategies import Strategy
 from interlock_conformance.strategies.replay import Replay, exactly
+from interlock_conformance.tasks import GreenHome, Home
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
+from interlock_conformance.watchdog import Watchdog
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +32,16 @@ class Options:
     `steps` bounds one execution, `shrink_executions` the search for a smaller schedule.  `properties` are the names of
     the specification's properties to judge, None for all; the rules of the runtime are always judged.  What is
     `known` to be broken is passed over: such a property is not judged, and an execution that breaks such a rule ends
-    there, so that nothing is exhausted by it.
+    there, so that nothing is exhausted by it.  `home` says what the threads are: greenlets, or those of a `Pool`.
+    `refined` is a specification whose runs those of the candidate must be; see `refinement`.
     """
 
     steps: int = 5_000
     shrink_executions: int = 2_000
     properties: frozenset[str] | None = None
     known: frozenset[str] = frozenset()
+    home: Callable[[], Home] = GreenHome
+    refined: TransitionSystem | None = None
 
 
 DEFAULT = Options()
@@ -50,28 +59,33 @@ def conform(
     if misuse is not None:
         return Undecided(binding.name, misuse)
     try:
-        harness = Harness(binding, system, workload, options)
-        explored = strategy.explore(harness.run)
-        if explored.diverged is not None:
-            lost = explored.diverged
-            return Undecided(
-                binding.name, f"the schedule cannot be followed: at step {lost.step} thread {lost.thread} cannot run"
-            )
-        if explored.failing is not None:
-            return _broken(
-                binding, harness, shrink(explored.failing, harness.run, options.shrink_executions), explored.executions
-            )
-    except (Unsupported, AbstractionError, SetUpError) as error:
+        with Watchdog() as watchdog, Strangers() as strangers:
+            return _explored(binding, Harness(binding, system, workload, options, watchdog, strangers), strategy)
+    except (Unsupported, AbstractionError, SetUpError, TooManyStates) as error:
         return Undecided(binding.name, str(error))
+
+
+def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> ConformanceVerdict:
+    options = harness.options
+    explored = strategy.explore(harness.run)
+    if explored.diverged is not None:
+        lost = explored.diverged
+        return Undecided(
+            binding.name, f"the schedule cannot be followed: at step {lost.step} thread {lost.thread} cannot run"
+        )
+    if explored.failing is not None:
+        end = explored.failing.end
+        slow = isinstance(end, Breach) and end.property == "silent_loop"  # each execution of it takes as long again
+        smallest = shrink(explored.failing, harness.run, 0 if slow else options.shrink_executions)
+        return _broken(binding, harness, smallest, explored.executions)
     if explored.cut_off:
         reason = f"{explored.cut_off} of {explored.executions} executions did not end within {options.steps} steps"
         return Undecided(binding.name, reason, explored.executions)
-    monitor = harness.monitor
     bound = (
         f"{explored.bound}, but for those that {harness.passed_over} ended" if harness.passed_over else explored.bound
     )
     exhausted = explored.exhausted and not harness.passed_over
-    return Conforms(binding.name, explored.executions, exhausted, bound, monitor.judged, monitor.not_judged)
+    return Conforms(binding.name, explored.executions, exhausted, bound, harness.judged, harness.monitor.not_judged)
 
 
 def survey(
@@ -108,41 +122,93 @@ class SetUpError(Exception):
 class Harness:
     """Runs one workload again and again, each time on a fresh candidate."""
 
-    def __init__(self, binding: Binding, system: TransitionSystem, workload: Workload, options: Options) -> None:
-        self.workload = workload
+    def __init__(
+        self,
+        binding: Binding,
+        system: TransitionSystem,
+        workload: Workload,
+        options: Options,
+        watchdog: Watchdog,
+        strangers: Strangers,
+    ) -> None:
+        self.workload, self.options = workload, options
         self.passed_over = ""
         """A rule that is known to be broken, if it has ended an execution."""
-        self._binding, self._options = binding, options
+        self._binding, self._watchdog, self._strangers = binding, watchdog, strangers
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
         names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
         observed = frozenset(probe.symbols())
-        self.monitor = Monitor(system, binding.sizes(workload), observed, names - options.known)
+        refined = self._refined()
+        abstraction = binding.abstraction(workload) if refined and isinstance(binding, Refining) else None
+        also = observed if abstraction is None else abstraction.needs
+        sizes = binding.sizes(workload)
+        self.monitor = Monitor(system, sizes, observed, names - options.known, also if refined else frozenset())
+        self.refinement = None if refined is None else Refinement(refined, abstraction, self.monitor, sizes)
+        self._places = Places()
+
+    def _refined(self) -> TransitionSystem | None:
+        """The specification to refine, if that is asked for and not known to fail."""
+        refined, wanted = self.options.refined, self.options.properties
+        if refined is None:
+            return None
+        name = refinement_of(refined)
+        return None if name in self.options.known or (wanted is not None and name not in wanted) else refined
+
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """Names of the properties that are judged."""
+        return (*self.monitor.judged, *([self.refinement.property] if self.refinement else []))
 
     def _start(self, runtime: DeterministicRuntime) -> Subject:
+        """A fresh candidate, watched from here on."""
+        machine = runtime.machine
+        self._watchdog.watch(machine)
         try:
             return self._binding.start(runtime, self.workload)
-        except (Exception, Aborted) as error:
-            raise SetUpError(f"the candidate cannot be set up: {type(error).__name__}: {error}") from error
+        except Aborted:
+            why = machine.end.message if isinstance(machine.end, Breach) else "it was interrupted"
+            raise SetUpError(f"the candidate cannot be set up: {why}") from None
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}{raised_at(error)}"
+            raise SetUpError(f"the candidate cannot be set up: {what}") from error
 
     def run(
         self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None, record: bool = False
     ) -> Execution:
         """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding."""
-        machine = Machine(budget=self._options.steps, record=record, trail=trail)
+        machine = Machine(budget=self.options.steps, record=record, trail=trail, home=self.options.home)
         runtime = DeterministicRuntime(machine, self.workload.failing)
-        subject = self._start(runtime)
-        judge = _Judge(self.monitor, subject, machine)
-        execution = machine.run(
-            [partial(_work, subject, operations) for operations in self.workload.threads], choose, judge.look, known
-        )
-        if isinstance(execution.end, Finished):
-            found = subject.at_rest()
-            if found is not None:
-                execution = Execution(execution.points, found, execution.events)
-        if isinstance(execution.end, Breach) and execution.end.property in self._options.known:
+        try:
+            subject = self._start(runtime)
+            judge = _Judge(self.monitor, subject, machine)
+            if self.refinement is not None:
+                self._places.forget(known)
+                judge = _RefinementJudge(self.monitor, subject, machine, self.refinement, self._places)
+            execution = machine.run(
+                [partial(_work, subject, operations) for operations in self.workload.threads], choose, judge.look, known
+            )
+            if isinstance(execution.end, Finished):
+                found = self._at_rest(subject, machine)
+                if found is not None:
+                    execution = Execution(execution.points, found, execution.events)
+        finally:
+            self._watchdog.watch(None)
+        if isinstance(execution.end, Breach) and execution.end.property in self.options.known:
             self.passed_over = execution.end.property
             return Execution(execution.points, Finished(), execution.events)
         return execution
+
+    def _at_rest(self, subject: Subject, machine: Machine) -> Breach | None:
+        """What is wrong when all threads have ended."""
+        strange = self._strangers.seen()
+        if strange:
+            return Breach("own_thread", f"threads were started past the runtime: {', '.join(strange)}")
+        try:
+            return subject.at_rest()
+        except Aborted:
+            return machine.end if isinstance(machine.end, Breach) else None
+        except Exception as error:  # noqa: BLE001 -- whatever it raises is its report, not ours
+            return Breach("abstraction", f"looking at rest raised {type(error).__name__}: {error}{raised_at(error)}")
 
 
 class _Judge:
@@ -164,6 +230,62 @@ class _Judge:
             return self._monitor.judge(before, after)
         except AbstractionError as error:
             return Breach("abstraction", str(error))
+
+
+class Places:
+    """Where in the refined specification one execution after the other is, at each number of choices.
+
+    An execution that begins like the one before it is not judged there again, and goes on from where that one was.
+    """
+
+    def __init__(self) -> None:
+        self._at: list[tuple[int, Place]] = []
+
+    def forget(self, known: int) -> None:
+        """Begin an execution whose first choices, up to the number `known`, are those of the last one."""
+        while self._at and self._at[-1][0] >= known:
+            self._at.pop()
+
+    @property
+    def last(self) -> Place | None:
+        """Where the execution is; None before its first state."""
+        return self._at[-1][1] if self._at else None
+
+    def add(self, step: int, place: Place) -> None:
+        """Put down where the execution is after so many choices."""
+        self._at.append((step, place))
+
+
+class _RefinementJudge(_Judge):
+    """Judges by the refined specification too, after the other properties."""
+
+    def __init__(
+        self, monitor: Monitor, subject: Subject, machine: Machine, refinement: Refinement, places: Places
+    ) -> None:
+        super().__init__(monitor, subject, machine)
+        self._refinement, self._places = refinement, places
+        self._history = subject.history if isinstance(subject, Remembering) else _no_history
+
+    def look(self) -> Breach | None:
+        found = super().look()
+        if found is not None or self._before is None:
+            return found
+        try:
+            sight = self._refinement.see(self._before, self._history())
+        except AbstractionError as error:
+            return Breach("abstraction", str(error))
+        last = self._places.last
+        place = self._refinement.start(sight) if last is None else self._refinement.after(last, sight)
+        if isinstance(place, Breach):
+            return place
+        if place != last:
+            self._machine.touch(OBSERVED, Mode.WRITE)
+            self._places.add(self._machine.step, place)
+        return None
+
+
+def _no_history() -> None:
+    return None
 
 
 def _work(subject: Subject, operations: tuple[Operation, ...], thread: Thread) -> None:

@@ -13,7 +13,7 @@ from interlock.model.lower import lower
 
 
 def load_specification(
-    path: str, read: Callable[[str], bytes]
+    path: str, read: Callable[[str], bytes], *, runs: bool = False
 ) -> tuple[TransitionSystem | None, tuple[Diagnostic, ...]]:
     """The lowered system of a file with all its symbols and its properties as written, or None and why not.
 
@@ -21,6 +21,8 @@ def load_specification(
     has no `init` yet, and properties shrink to `true`.  An implementation does change it.  What is dropped is
     what keeps its initial value, so here the initial values are left out: where runs begin is the implementation's
     business, and only the properties are judged.
+
+    With `runs` they are kept: runs of the candidate are then compared with those of the specification.
     """
     program, problems = load(path, read)
     if program is None or any(problem.is_error for problem in problems):
@@ -28,5 +30,5 @@ def load_specification(
     typed, found = check(program)
     if typed is None:
         return None, (*problems, *found)
-    system, late = lower(replace(typed, initial_values=()))
+    system, late = lower(typed if runs else replace(typed, initial_values=()))
     return system, (*problems, *found, *late)

@@ -9,6 +9,10 @@ Operations of a workload, with the numbers of an lru `l` and a cgroup `m`:
 A candidate's steps are finer than the specification's.  So a block that only its allocator can reach counts as UNUSED
 until it is published: what is done to it before is part of the step that publishes it.  A reader is its thread.
 
+It refines `abstract.ilk`, too.  There an lru or a cgroup that is given back, after a failure or at its end, is so for
+ever: one that is mounted or activated again is another.  So each try is an element of its own.  Who works on a list is
+not seen: that its list is not freed is what the heap watches over.
+
 Readers come late: `use` and `add` do nothing while the lru is not mounted, and charge to the root while m is not
 active, as a kernel does.  Each lru is mounted and unmounted by one thread, and if it is
 unmounted no other thread uses it.
@@ -16,11 +20,13 @@ unmounted no other thread uses it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Generic, Protocol, TypeVar
 
 from interlock.core.term import Value
-from interlock_conformance.binding import Symbols
+from interlock_conformance.binding import Abstraction, Look, Symbols, Tables
 from interlock_conformance.deterministic import DeterministicRuntime, EpochRcu
 from interlock_conformance.machine import Aborted, Breach
 from interlock_conformance.runtime import Cell, Runtime
@@ -89,6 +95,14 @@ class MemcgView(Protocol):
 
     @property
     def index(self) -> Cell[int | None]: ...  # noqa: D102
+
+
+DONE, NOTHING = "done", "nothing to do"
+
+
+def _outcome(error: object | None) -> str:
+    """What has come of an operation, by the name of its error."""
+    return DONE if error is None else str(getattr(error, "name", error))
 
 
 L = TypeVar("L", bound=LruView)
@@ -172,10 +186,95 @@ class ListLruBinding(Generic[L, M]):
             "List": max(1, inits * memcgs + activations * lrus),
         }
 
+    def abstraction(self, workload: Workload) -> Abstraction:
+        """How `list_lru.abstract` sees the candidate: each mount and each activation is another element."""
+        sizes = self.sizes(workload)
+        lrus, memcgs = _tries(workload, "init", sizes["Lru"]), _tries(workload, "activate", sizes["Memcg"])
+        seen = _Seen(tuple(accumulate(lrus, initial=0)), tuple(accumulate(memcgs, initial=0)), sizes)
+        names = {"Lru": _names("lru", lrus), "Memcg": _names("memcg", memcgs)}
+        counts = {"Lru": max(1, sum(lrus)), "Memcg": max(1, sum(memcgs)), "List": sizes["List"]}
+        return Abstraction(counts, _Seen.NEEDS, seen.tables, names)
+
     def start(self, runtime: DeterministicRuntime, workload: Workload) -> ListLruSubject[L, M]:
         """Set a candidate up with all the lrus and cgroups that the workload names."""
         sizes = self.sizes(workload)
         return ListLruSubject(runtime, self._make(runtime), sizes["Lru"], sizes["Memcg"])
+
+
+def _tries(workload: Workload, verb: str, count: int) -> list[int]:
+    """How often the workload sets up each of so many lrus or cgroups."""
+    return [sum(o == Operation(verb, (number,)) for o in workload.operations) for number in range(count)]
+
+
+def _names(stem: str, tries: Sequence[int]) -> tuple[str, ...]:
+    """What each try is called."""
+    return tuple(
+        f"{stem}{number}, tried again" if again else f"{stem}{number}"
+        for number, times in enumerate(tries)
+        for again in range(times)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A state as `list_lru.abstract` sees it.
+
+    `lrus` and `memcgs` are the elements of the first try of each; the history is the number of the try that each is at.
+    """
+
+    NEEDS = frozenset({"registered", "active", "id", "array", "fits", "slot", "arrays.life", "lists.life"})
+
+    lrus: tuple[int, ...]
+    memcgs: tuple[int, ...]
+    sizes: Mapping[str, int]
+
+    def tables(self, look: Look, history: Hashable) -> Tables:
+        """The symbols that it observes."""
+        assert isinstance(history, History)
+        live = {
+            lru: self.lrus[lru] + history.mounts[lru] for lru in range(self.sizes["Lru"]) if look("registered", lru)
+        }
+        active = {
+            memcg: self.memcgs[memcg] + history.activations[memcg]
+            for memcg in range(self.sizes["Memcg"])
+            if look("active", memcg)
+        }
+        found: dict[tuple[Value, ...], Value] = {
+            (lru, memcg, there): True
+            for number, lru in live.items()
+            for name, memcg in active.items()
+            if (there := self._found(look, number, name)) is not None
+        }
+        lists = range(self.sizes["List"])
+        return {
+            "live": {(lru,): True for lru in live.values()},
+            "active": {(memcg,): True for memcg in active.values()},
+            "finds": found,
+            "held": {},
+            "freed": {(there,): True for there in lists if look("lists.life", there) == "FREED"},
+            "released_lru": _over(self.lrus, history.mounts),
+            "released_memcg": _over(self.memcgs, history.activations),
+        }
+
+    def _found(self, look: Look, lru: int, memcg: int) -> Value:
+        """What a look-up finds, as the definition `found` of `base.ilk` has it."""
+        array, index = look("array", lru), look("id", memcg)
+        if array is None or index is None or look("arrays.life", array) != "LIVE" or not look("fits", array, index):
+            return None
+        return look("slot", array, index)
+
+
+def _over(first: Sequence[int], tries: Sequence[int]) -> dict[tuple[Value, ...], Value]:
+    """The elements that have been given back: those of the tries that are over."""
+    return {(first[number] + past,): True for number, times in enumerate(tries) for past in range(times)}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How often each lru and each cgroup has been given back, after a failure or at its end."""
+
+    mounts: tuple[int, ...]
+    activations: tuple[int, ...]
 
 
 class ListLruSubject(Generic[L, M]):
@@ -187,49 +286,75 @@ class ListLruSubject(Generic[L, M]):
         self._memcgs: Sequence[M] = [candidate.memcg(f"memcg{number}") for number in range(memcgs)]
         self._mounted = [runtime.memory(f"lru{number}").cell("mounted", value=False) for number in range(lrus)]
         self._kept: list[tuple[L, object]] = []
+        self._mounts, self._activations = [0] * lrus, [0] * memcgs
+        self._history = History((0,) * lrus, (0,) * memcgs)
 
-    def call(self, operation: Operation) -> None:
-        """Do one operation."""
+    def call(self, operation: Operation) -> str:
+        """Do one operation; `done`, the name of the error, or `nothing to do`."""
         match operation:
-            case Operation("init", (lru,)):
-                if not self._mounted[lru].peek():
-                    found = self._candidate.init(self._lrus[lru])
-                    self._check(found, "registered", there=self._lrus[lru] in self._candidate.registered.peek())
-                    if found is None:
-                        self._mounted[lru].store(value=True)
-            case Operation("destroy", (lru,)):
-                if self._mounted[lru].peek():
-                    self._mounted[lru].store(value=False)
-                    self._candidate.destroy(self._lrus[lru])
-                    self._check(None, "gone", there=self._lrus[lru] not in self._candidate.registered.peek())
-                    self._kept = [(there, item) for there, item in self._kept if there is not self._lrus[lru]]
-            case Operation("activate", (memcg,)):
-                if self._memcgs[memcg] not in self._candidate.active.peek():
-                    found = self._candidate.activate(self._memcgs[memcg])
-                    self._check(found, "active", there=self._memcgs[memcg] in self._candidate.active.peek())
-            case Operation("use", (lru, memcg)):
-                self._use(self._lrus[lru], lru, memcg, keep=False)
-            case Operation("add", (lru, memcg)):
-                self._use(self._lrus[lru], lru, memcg, keep=True)
+            case Operation("init", (lru,)) if not self._mounted[lru].peek():
+                return self._init(lru)
+            case Operation("destroy", (lru,)) if self._mounted[lru].peek():
+                return self._destroy(lru)
+            case Operation("activate", (memcg,)) if self._memcgs[memcg] not in self._candidate.active.peek():
+                return self._activate(memcg)
+            case Operation("use" | "add" as verb, (lru, memcg)):
+                return self._use(self._lrus[lru], lru, memcg, keep=verb == "add")
             case _:
-                raise ValueError(operation)
+                return NOTHING
 
-    def _use(self, lru: L, number: int, memcg: int, *, keep: bool) -> None:
+    def _init(self, lru: int) -> str:
+        found = self._candidate.init(self._lrus[lru])
+        self._check(found, "registered", there=self._lrus[lru] in self._candidate.registered.peek())
+        if found is None:
+            self._mounted[lru].store(value=True)
+        else:
+            self._give_back(self._mounts, lru)
+        return _outcome(found)
+
+    def _destroy(self, lru: int) -> str:
+        self._mounted[lru].store(value=False)
+        self._candidate.destroy(self._lrus[lru])
+        self._check(None, "gone", there=self._lrus[lru] not in self._candidate.registered.peek())
+        self._kept = [(there, item) for there, item in self._kept if there is not self._lrus[lru]]
+        self._give_back(self._mounts, lru)
+        return DONE
+
+    def _activate(self, memcg: int) -> str:
+        found = self._candidate.activate(self._memcgs[memcg])
+        self._check(found, "active", there=self._memcgs[memcg] in self._candidate.active.peek())
+        if found is not None:
+            self._give_back(self._activations, memcg)
+        return _outcome(found)
+
+    def _give_back(self, tries: list[int], number: int) -> None:
+        """What was set up is its owner's again; when it is set up the next time, it is another."""
+        self._runtime.machine.settle()
+        tries[number] += 1
+        self._history = History(tuple(self._mounts), tuple(self._activations))
+        self._runtime.machine.changed = True
+
+    def history(self) -> History:
+        """How often each lru and each cgroup has been given back."""
+        return self._history
+
+    def _use(self, lru: L, number: int, memcg: int, *, keep: bool) -> str:
         if not self._mounted[number].load():
-            return
+            return NOTHING
         candidate = self._candidate
         index = self._memcgs[memcg].index.load() if self._memcgs[memcg] in candidate.active else None
         item = object()
         candidate.add(lru, item, index)
         if keep:
             self._kept.append((lru, item))
-            return
+            return DONE
         if item not in candidate.walk(lru, index):
             raise self._broken("items_kept", "a walk does not find an item that was just added")
         if candidate.count(lru, index) < 1:
             raise self._broken("counts", "the count of a list with an item on it is 0")
         if not candidate.delete(lru, item, index):
             raise self._broken("items_kept", "an item that was added is not there to be deleted")
+        return DONE
 
     def _check(self, error: object | None, state: str, *, there: bool) -> None:
         """What an operation returns is true, and memory is the only thing for want of which it may fail."""
