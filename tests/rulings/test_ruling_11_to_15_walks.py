@@ -199,3 +199,20 @@ def test_ruling_15_self_is_allowed_in_the_processs_own_code():
 def test_ruling_15_labels_are_unique_in_a_process():
     assert codes("var a: Bool\nprocess p { step s: a := true step s: a := false }") == ["E0501"]
     assert codes("var a: Bool\nprocess p { step s: a := true }\nprocess q { step s: a := false }") == []
+
+
+def test_a_sort_or_an_enum_is_the_set_of_all_its_elements():
+    text = """
+    sort S
+    enum Colour { RED, GREEN }
+    var seen(x: S): Bool = false
+    var met(c: Colour): Bool = false
+    process w {
+      for x in S as scan { step see: seen(x) := true }
+      for c in Colour { step meet: met(c) := true }
+    }
+    invariant all_seen: done(w) implies (forall x: S :: x in S and seen(x)) and (forall c: Colour :: met(c))
+    reachable ended: done(w)
+    """
+    assert explored(text) == {"all_seen": "holds", "ended": "proved"}
+    assert explored(text.replace("seen(x) := true", "seen(x) := x != x"))["all_seen"] == "violated"

@@ -247,6 +247,15 @@ def _missing_type(s: Situation) -> Finding | None:
     return Finding(diagnostic, [_made(":", s.token), _made("NAME", s.token), _instead(s, "=")])
 
 
+def _several_names(s: Situation) -> Finding | None:
+    """`var a, b: T`: go on with the last of the names."""
+    word = s.previous(2)
+    if s.token.kind != "," or word.kind not in ("const", "var", "ghost", "local") or s.previous().kind != "NAME":
+        return None
+    fix = f"declare each by itself: `{word.text} {s.previous().text}: TYPE` and `{word.text} {s.following.text}: TYPE`"
+    return Finding(diagnose("E0101", f"one `{word.text}` declares one name", s.span, fix=fix), [], back=1)
+
+
 def _missing_colon(s: Situation) -> Finding | None:
     named = (*_NAMED, "step", "axiom", "initially")
     if ":" not in s.expected or s.token.kind == "END" or s.previous(2).kind not in named:
@@ -307,6 +316,7 @@ _HABITS = (
     _double_colon,
     _missing_semicolon,
     _missing_type,
+    _several_names,
     _missing_colon,
     _late_local,
     _inside,

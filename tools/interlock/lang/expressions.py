@@ -32,9 +32,9 @@ from interlock.core.term import (
     quantify,
     type_of,
 )
-from interlock.core.types import BOOL, INT, BoolType, IntType, OptionType, RangeType, SortType, Type
+from interlock.core.types import BOOL, INT, BoolType, EnumType, IntType, OptionType, RangeType, SortType, Type
 from interlock.lang import syntax, typed
-from interlock.lang.designators import Context, Designator, Function, ProcessRef, Value, describe_designator
+from interlock.lang.designators import Context, Designator, Function, ProcessRef, TypeName, Value, describe_designator
 from interlock.lang.names import Names
 from interlock.lang.scope import Report, ValueEntity
 
@@ -79,7 +79,7 @@ class Expressions:
         return None
 
     def set_of(self, expr: syntax.Expr, ctx: Context, element: Type | None = None) -> typed.SetOf | None:
-        """Check an expression that must be a set: a relation lacking one argument, a literal or a comprehension."""
+        """Check an expression that must be a set: a relation lacking one argument, a type, a literal, ..."""
         match expr:
             case syntax.Comprehension():
                 bound = self.binders((expr.binder,), ctx)
@@ -97,6 +97,8 @@ class Expressions:
                 if isinstance(designator, Function) and len(designator.params) == 1 and designator.result == BOOL:
                     var = Var("x", designator.params[0])
                     return typed.SetOf(var, designator.apply((var,)))
+                if isinstance(designator, TypeName) and isinstance(designator.type, SortType | EnumType):
+                    return typed.SetOf(Var("x", designator.type), TRUE)
                 found = describe_designator(designator)
             case _:
                 found = "an expression"
@@ -104,7 +106,7 @@ class Expressions:
             "E0302",
             f"a set is needed here, but this is {found}",
             expr.span,
-            fix="a set is a `{T}`, a predicate with one argument left open, `{a, b}`, or `{x: S where P}`",
+            fix="a set is a `{T}`, a predicate with one argument left open, a sort, `{a, b}`, or `{x: S where P}`",
         )
         return None
 
