@@ -10,6 +10,7 @@ This is the only importer of greenlet, which has no types.
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, Protocol
 
 import greenlet  # type: ignore[import-untyped,unused-ignore]  # pyright: ignore[reportMissingTypeStubs]
@@ -32,6 +33,18 @@ class Home(Task, Protocol):
 
     def task(self, body: Callable[[], None]) -> Task:
         """A task that runs `body` from when it is first switched to; when that ends, home goes on."""
+        ...
+
+    def running(self, interrupted: FrameType | None) -> FrameType | None:
+        """What the running task is doing, asked by a signal handler that has interrupted this."""
+        ...
+
+    def interrupt(self, error: type[BaseException]) -> bool:
+        """Raise `error` in the running task, from a signal handler.
+
+        True if the task has been told so; false if that was in vain too often, and it is left behind: then the caller,
+        who runs on the stack of home, raises.
+        """
         ...
 
 
@@ -66,3 +79,11 @@ class GreenHome(GreenTask):
         """A greenlet that runs `body` and ends here, even if it is made inside another."""
         kind: Any = greenlet.greenlet
         return GreenTask(kind(body, self._task))
+
+    def running(self, interrupted: FrameType | None) -> FrameType | None:
+        """What has been interrupted: greenlets share a thread."""
+        return interrupted
+
+    def interrupt(self, error: type[BaseException]) -> bool:
+        """Raise `error`: the handler of a signal runs on top of what it has interrupted."""
+        raise error

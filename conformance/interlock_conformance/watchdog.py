@@ -1,0 +1,84 @@
+"""Ending executions in which nothing happens: loops that call no primitive, and waiting past the runtime.
+
+The machine counts steps, so a thread that never comes to the next one would run for ever.  A timer of the process looks
+every second whether a step has been taken since; after ten times without one the execution ends as `silent_loop`, at
+the line where the candidate is.  Ticks are counted and no clock is read, so a computer that sleeps accuses nobody.
+What the specification's own evaluator takes is not held against a candidate.
+
+The timer is a signal, which Python handles in the main thread alone: elsewhere, or where somebody else uses the timer
+already, nothing is watched.  Nor can a loop be ended on greenlets that catches every `BaseException`
+(`test_known_gap_a_loop_that_swallows_everything`); threads are left behind then, see `pooled_threads`.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import Protocol, Self
+
+
+class Watched(Protocol):
+    """An execution, as the watchdog sees it."""
+
+    @property
+    def step(self) -> int:
+        """Number of steps so far."""
+        ...
+
+    def give_up(self, interrupted: FrameType | None) -> None:
+        """End it; called again at each tick until it has ended."""
+        ...
+
+
+class Watchdog:
+    """Watches one execution at a time while its block is open."""
+
+    def __init__(self, interval: float = 1.0, patience: int = 10) -> None:
+        self._interval, self._patience = interval, patience
+        self._watched: Watched | None = None
+        self._seen = -1
+        self._silent = 0
+        self._before: object = None
+        self._on = False
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread() and signal.getitimer(signal.ITIMER_REAL) == (0, 0):
+            self._on = True
+            self._before = signal.signal(signal.SIGALRM, self._tick)
+            signal.setitimer(signal.ITIMER_REAL, self._interval, self._interval)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._on:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- what was there
+            self._on = False
+
+    def watch(self, watched: Watched | None) -> None:
+        """Look at this execution from now on, or at none."""
+        self._seen = -1
+        self._watched = watched
+
+    def _tick(self, _number: int, interrupted: FrameType | None) -> None:
+        watched = self._watched
+        if watched is None or _is_evaluating(interrupted):
+            return
+        if watched.step != self._seen:
+            self._seen, self._silent = watched.step, 0
+            return
+        self._silent += 1
+        if self._silent >= self._patience:
+            watched.give_up(interrupted)
+
+
+def _is_evaluating(frame: FrameType | None) -> bool:
+    """Whether it is Interlock that takes its time: its engines stand on the stack above the machine."""
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.startswith("interlock."):
+            return True
+        if name == "interlock_conformance.machine":
+            return False
+        frame = frame.f_back
+    return False
