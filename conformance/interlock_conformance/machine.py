@@ -137,7 +137,9 @@ class Thread:
     """The spinlocks and read-side sections that it is in."""
     idle: bool = False
     """Whether it serves others and has nothing to do."""
-    task: Task | None = None
+    task: Task = field(init=False)
+    switch: Callable[[], None] = field(init=False)
+    """Goes on with the task; kept here, since almost each step does it."""
 
 
 Worker = Callable[[Thread], None]
@@ -168,6 +170,7 @@ class Machine:
         self._events: list[Event] = []
         self._threads: list[Thread] = []
         self._alive: list[Thread] = []
+        self._everyone: tuple[int, ...] = ()
         self._end: End | None = None
         self._observe: Observer = _nothing
         self._known = 0
@@ -220,19 +223,18 @@ class Machine:
         """
         self._choose, self._observe, self._known = choose, observe, known
         self._threads = [Thread(index) for index in range(len(workers))]
-        self._alive = list(self._threads)
         with suppress(Aborted):  # raised here only by `give_up`
             for thread, worker in zip(self._threads, workers, strict=True):
-                thread.task = self._main.task(self._body(thread, worker))
+                self._begin(thread, worker)
                 self._priming = self.current = thread
-                thread.task.switch()
+                thread.switch()
             self._priming = None
             while (chosen := self._next(None)) is not None:
                 self.current = chosen
-                _task(chosen).switch()
+                chosen.switch()
         self.current = None
         for thread in list(self._alive):
-            _task(thread).throw(Aborted())
+            thread.task.throw(Aborted())
         return Execution(tuple(self._points), self._end or Finished(), tuple(self._events))
 
     def declare(
@@ -244,7 +246,20 @@ class Machine:
         private: bool = False,
         sleeps: bool = False,
     ) -> None:
-        """Say what comes next; returns when this thread is chosen and `ready` holds.  The caller then acts at once."""
+        """Say what comes next; returns when this thread is chosen and `ready` holds.  The caller then acts at once.
+
+        Nobody else can reach what a `private` step is about; one that `sleeps` may not be taken while inside something.
+        """
+        thread = self.current
+        if sleeps and thread is not None and thread.atomic and self._end is None:
+            inside = " and ".join(thread.atomic)
+            raise self.breach(
+                "no_sleep_in_atomic", f"{thread.doing} may sleep in `{kind} {thing}` while inside {inside}"
+            )
+        self.act(kind, thing, ready, private)
+
+    def act(self, kind: str, thing: str, ready: Callable[[], bool] | None, private: bool) -> None:
+        """As `declare`, for what cannot sleep; by position, since that is the faster call."""
         thread = self.current
         if thread is None:
             return
@@ -252,16 +267,22 @@ class Machine:
             raise Aborted
         if self.reading:
             raise RuntimeError(f"an observer takes the step `{kind} {thing}`; it may only peek")
-        if sleeps and thread.atomic:
-            inside = " and ".join(thread.atomic)
-            raise self.breach(
-                "no_sleep_in_atomic", f"{thread.doing} may sleep in `{kind} {thing}` while inside {inside}"
-            )
-        if private and ready is None:
-            self._look()
+        if private:
+            if self.stale and not self._look():
+                raise Aborted
         else:
             thread.kind, thread.object, thread.ready = kind, thing, ready
-            self._hand_over(thread)
+            if self._priming is thread:
+                self._main.switch()
+            else:
+                chosen = self._next(thread)
+                if chosen is None:
+                    raise Aborted
+                if chosen is not thread:
+                    self.current = chosen
+                    chosen.switch()
+            if self._end is not None:
+                raise Aborted
         if self.recording:
             self._events.append(Event(thread.doing, kind, thing, "", calling_place()))
 
@@ -284,8 +305,8 @@ class Machine:
 
     def settle(self) -> None:
         """Show the observer what the last step left, before something changes that is no step of its own."""
-        if self.current is not None:
-            self._look()
+        if self.current is not None and self.stale and not self._look():
+            raise Aborted
 
     def give_up(self, interrupted: FrameType | None) -> None:
         """End the execution, in which nobody comes to a step any more; called by a signal handler."""
@@ -304,10 +325,15 @@ class Machine:
         function of the schedule.
         """
         thread = Thread(len(self._threads), doing, "begin", doing, ready)
-        thread.task = self._main.task(self._body(thread, worker))
+        self._begin(thread, worker)
         self._threads.append(thread)
-        self._alive.append(thread)
         return thread
+
+    def _begin(self, thread: Thread, worker: Worker) -> None:
+        thread.task = self._main.task(self._body(thread, worker))
+        thread.switch = thread.task.switch
+        self._alive.append(thread)
+        self._everyone = (*self._everyone, thread.index)
 
     def _body(self, thread: Thread, worker: Worker) -> Callable[[], None]:
         def body() -> None:
@@ -318,44 +344,33 @@ class Machine:
             except Exception as error:  # noqa: BLE001 -- whatever a candidate raises is its report, not ours
                 self.breach("raised", f"{thread.doing} raised {type(error).__name__}: {error}{raised_at(error)}")
             self._alive.remove(thread)
+            self._everyone = tuple(thread.index for thread in self._alive)
 
         return body
 
-    def _hand_over(self, thread: Thread) -> None:
-        if self._priming is thread:
-            self._main.switch()
-        else:
-            chosen = self._next(thread)
-            if chosen is None:
-                raise Aborted
-            if chosen is not thread:
-                self.current = chosen
-                _task(chosen).switch()
-        if self._end is not None:
-            raise Aborted
-
-    def _look(self) -> None:
-        """Show the observer the state that the last step left, if it has read something that the step changed."""
-        if self.stale and len(self._points) >= self._known:
-            self.stale &= ~_OBSERVER
-            self.reading = _OBSERVER
-            try:
-                found = self._observe()
-            finally:
-                self.reading = 0
-            if found is not None:
-                self._end = self._end or found
-                raise Aborted
+    def _look(self) -> bool:
+        """Show the observer the state that the last step left, if it has read what that changed; false to end."""
+        if len(self._points) < self._known:
+            return True
+        self.stale &= ~_OBSERVER
+        self.reading = _OBSERVER
+        try:
+            found = self._observe()
+        finally:
+            self.reading = 0
+        if found is not None:
+            self._end = self._end or found
+        return found is None
 
     def _next(self, last: Thread | None) -> Thread | None:
         """The thread to run now, or None when the execution is over."""
-        if self._end is not None:
+        if self._end is not None or (self.stale and not self._look()):
             return None
-        try:
-            self._look()
-        except Aborted:
-            return None
-        enabled = tuple([thread.index for thread in self._alive if thread.ready is None or thread.ready()])
+        enabled = self._everyone
+        for thread in self._alive:
+            if thread.ready is not None and not thread.ready():
+                enabled = tuple([thread.index for thread in self._alive if thread.ready is None or thread.ready()])
+                break
         if not enabled:
             stuck = [thread for thread in self._alive if not thread.idle]
             if stuck:
@@ -366,22 +381,18 @@ class Machine:
             return None
         before = None if last is None else last.index
         index = self._choose(before, enabled)
-        if index == STOP:
-            self._end = Pruned()
-            return None
         if index not in enabled:
-            self._end = Diverged(len(self._points), index, enabled)
+            self._end = Pruned() if index == STOP else Diverged(len(self._points), index, enabled)
             return None
-        self._points.append(Point(before, enabled, index))
+        self._points.append(_point(Point, (before, enabled, index)))
         if self._trail is not None:
             self._touched = []
             self._trail.append(self._touched)
         return self._threads[index]
 
 
-def _task(thread: Thread) -> Task:
-    assert thread.task is not None
-    return thread.task
+_point = tuple.__new__
+"""Makes a `Point` without the call of a function: each step makes one."""
 
 
 def _waits(thread: Thread) -> str:

@@ -53,9 +53,9 @@ class Space:
         if region.owner is not None and region.owner is not machine.current:
             self._publish(region)
         if region.owner is not None:
-            machine.declare(kind, name, private=True)
+            machine.act(kind, name, None, True)
         else:
-            machine.declare(kind, name)
+            machine.act(kind, name, None, False)
             if machine.tracing:
                 machine.touch(name, Mode.READ if kind == "load" else Mode.WRITE)
                 if region.heap:

@@ -18,7 +18,11 @@ class Uniform:
     def explore(self, run: Run) -> Explored:
         """Draw schedules until one fails."""
         tally = Tally()
-        draw = random.Random(self.seed)
-        while tally.executions < self.executions and not tally.add(run(lambda _, enabled: draw.choice(enabled))):
+        chance = random.Random(self.seed).random
+
+        def choose(_: int | None, enabled: tuple[int, ...]) -> int:
+            return enabled[int(chance() * len(enabled))]
+
+        while tally.executions < self.executions and not tally.add(run(choose)):
             pass
         return tally.explored(f"{tally.executions} random schedules, seed {self.seed}", exhausted=False)
