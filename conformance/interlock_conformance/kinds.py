@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import PurePath
 from pkgutil import iter_modules
-from typing import Any
+from types import ModuleType
+from typing import Any, cast
 
 from interlock_conformance.binding import Binding
 from interlock_conformance.bindings.list_lru import ListLruBinding
@@ -18,7 +19,9 @@ class Kind:
     """What candidates of one kind have in common.
 
     `specification` is the file in the kind's folder that says what is asked of all of them; `package` holds those that
-    come with Interlock, each module one class named `attribute`, and `BREAKS` in those that must be caught.
+    come with Interlock, each module one class named `attribute`, and `BREAKS` in those that must be caught.  Several
+    kinds share a folder and a package where one subject has designs that promise different things; a module says
+    which kind it is of by `KIND`, if it is not the one that bears the folder's name.
     """
 
     name: str
@@ -27,6 +30,8 @@ class Kind:
     attribute: str
     bind: Callable[[str, Any], Binding]
     workloads: tuple[str, ...]
+    refines: str | None = None
+    """The file, beside the specification, of a more abstract one whose runs those of every candidate must be."""
 
 
 LIST_LRU = Kind(
@@ -50,25 +55,40 @@ LIST_LRU = Kind(
         "init(0) | activate(0) | use(0, 0)",
         "init(0); activate(0); activate(1) | use(0, 0)",
     ),
+    refines="abstract.ilk",
 )
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (LIST_LRU,)}
 
 
 def kind_of(path: str) -> Kind | None:
-    """The kind that a specification, or a folder of them, is about; the folder's name says it."""
-    parts = PurePath(path).parts
-    return next((KINDS[part] for part in reversed(parts) if part in KINDS), None)
+    """The kind that a specification, or a folder of them, is about; the folder's name says it, or the file's own."""
+    *folders, name = PurePath(path).parts or ("",)
+    for folder in (name, *reversed(folders)):
+        if folder in KINDS:
+            own = (kind for kind in KINDS.values() if kind.specification == name and kind.package == folder)
+            return next(own, KINDS[folder])
+    return None
+
+
+def kinds_beside(kind: Kind) -> tuple[Kind, ...]:
+    """The kinds that share its folder, itself first."""
+    return (kind, *(other for other in KINDS.values() if other.package == kind.package and other is not kind))
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A candidate, by the name that imports it, and what that is; `breaks` must catch it, if a property must."""
+    """A candidate, by the name that imports it, and what that is; `breaks` must catch it, if a property must.
+
+    `exempt` are properties of the kind's specification that its design does not promise, each with the reason.
+    """
 
     reference: str
+    kind: Kind
     binding: Binding
     breaks: str | None = None
     made: object = None
+    exempt: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class CandidateError(Exception):
@@ -87,17 +107,39 @@ def candidate(kind: Kind, reference: str) -> Named:
     made: object = getattr(module, class_name, None)
     if not callable(made):
         raise CandidateError(f"`{module_name}` has no class `{class_name}`")
+    own = own_kind(module, kind)
     breaks: object = getattr(module, "BREAKS", None)
-    binding = kind.bind(module_name.rpartition(".")[2], made)
-    return Named(reference, binding, breaks if isinstance(breaks, str) else None, made)
+    binding = own.bind(module_name.rpartition(".")[2], made)
+    return Named(reference, own, binding, breaks if isinstance(breaks, str) else None, made, _exempt(module))
+
+
+def own_kind(module: ModuleType, kind: Kind) -> Kind:
+    """The kind that a module says it is of; where it says nothing, the one that is asked for."""
+    name: object = getattr(module, "KIND", kind.name)
+    own = KINDS.get(name) if isinstance(name, str) else None
+    if own is None:
+        raise CandidateError(f"`{module.__name__}` is of the kind {name!r}; there are {', '.join(sorted(KINDS))}")
+    return own
+
+
+def _exempt(module: ModuleType) -> Mapping[str, str]:
+    found: object = getattr(module, "EXEMPT", {})
+    if not isinstance(found, Mapping):
+        raise CandidateError(f"`EXEMPT` in `{module.__name__}` is no table of properties and reasons")
+    exempt = cast("Mapping[object, object]", found)
+    return {str(name): str(why) for name, why in exempt.items()}
 
 
 def shipped(kind: Kind) -> tuple[Named, ...]:
-    """The candidates that come with Interlock: first those that must conform."""
+    """The candidates of a kind that come with Interlock: first those that must conform."""
     names: list[str] = []
     for package in (kind.package, f"{kind.package}.broken"):
         found = iter_modules(import_module(package).__path__)
         names += [f"{package}.{module.name}" for module in found if not module.ispkg]
+    first = KINDS[kind.package]
+    modules = [(name, import_module(name)) for name in names]
     return tuple(
-        candidate(kind, f"{name}:{kind.attribute}") for name in names if hasattr(import_module(name), kind.attribute)
+        candidate(first, f"{name}:{kind.attribute}")
+        for name, module in modules
+        if hasattr(module, kind.attribute) and own_kind(module, first) is kind
     )

@@ -12,33 +12,52 @@ from interlock.core.diagnostic import diagnose
 from interlock.core.system import TransitionSystem
 from interlock.pipeline import read_bytes
 from interlock_cli.console import complain
-from interlock_conformance.kinds import KINDS, CandidateError, Kind, Named, candidate, kind_of, shipped
+from interlock_conformance.kinds import KINDS, CandidateError, Kind, Named, candidate, kind_of, kinds_beside, shipped
 from interlock_conformance.schedule import TokenError, Workload, parse_workload
 from interlock_conformance.specification import load_specification
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Candidates, the specification that judges them, and the workloads on which it does."""
+    """Candidates of one kind, the specification that judges them, the workloads, and the specification to refine."""
 
     kind: Kind
     candidates: tuple[Named, ...]
     system: TransitionSystem
     workloads: tuple[Workload, ...]
+    refined: TransitionSystem | None = None
 
 
 def asked(path: str, reference: str | None, texts: Sequence[str]) -> Asked | None:
     """What the arguments ask for; None, after saying why, where that cannot be had."""
     kind, candidates = opened(path, reference)
+    return None if kind is None else _asked(path, kind, candidates, texts)
+
+
+def asked_of_all(path: str, texts: Sequence[str]) -> tuple[Asked, ...] | None:
+    """All candidates that a folder has, one entry for each kind; only those of one kind where a file or texts say so.
+
+    Designs that promise something else are judged by another specification, on workloads of other operations.
+    """
+    kind, candidates = opened(path, None)
     if kind is None:
         return None
+    others = kinds_beside(kind)[1:] if Path(path).is_dir() and not texts else ()
+    groups = [(kind, candidates), *((other, shipped(other)) for other in others)]
+    found = [_asked(path, kind, candidates, texts) for kind, candidates in groups]
+    return None if None in found else tuple(entry for entry in found if entry is not None)
+
+
+def _asked(path: str, kind: Kind, candidates: tuple[Named, ...], texts: Sequence[str]) -> Asked | None:
     workloads = _workloads(texts, kind)
     system = specification(path, kind)
-    return None if system is None or workloads is None else Asked(kind, candidates, system, workloads)
+    if system is None or workloads is None:
+        return None
+    return Asked(kind, candidates, system, workloads, refined(path, kind))
 
 
 def opened(path: str, reference: str | None) -> tuple[Kind | None, tuple[Named, ...]]:
-    """The kind and its candidates, or the one that is named; None, after saying why, where that cannot be.
+    """The kind and its candidates, or the one that is named and its kind; None, after saying why, where that cannot be.
 
     Modules are looked for in the folder that the command was called from, too, as `python -m` does.
     """
@@ -50,16 +69,29 @@ def opened(path: str, reference: str | None) -> tuple[Kind | None, tuple[Named, 
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
-        return kind, shipped(kind) if reference is None else (candidate(kind, reference),)
+        if reference is None:
+            return kind, shipped(kind)
+        named = candidate(kind, reference)
     except CandidateError as error:
         complain((diagnose("E0941", str(error)),))
         return None, ()
+    return named.kind, (named,)
 
 
 def specification(path: str, kind: Kind) -> TransitionSystem | None:
     """The specification that judges; None, after saying why, where it has errors."""
     file = str(Path(path) / kind.specification) if Path(path).is_dir() else path
     system, diagnostics = load_specification(file, read_bytes)
+    complain(diagnostics)
+    return system
+
+
+def refined(path: str, kind: Kind) -> TransitionSystem | None:
+    """The specification that candidates of the kind must refine, where there is one beside the other."""
+    folder = Path(path) if Path(path).is_dir() else Path(path).parent
+    if kind.refines is None or not (folder / kind.refines).is_file():
+        return None
+    system, diagnostics = load_specification(str(folder / kind.refines), read_bytes, runs=True)
     complain(diagnostics)
     return system
 

@@ -13,6 +13,7 @@ from interlock import __version__
 from interlock_cli import options
 
 if TYPE_CHECKING:
+    from interlock_cli.candidates import Asked
     from interlock_conformance.matrix import Row
     from interlock_conformance.strategies import Strategy
 
@@ -55,30 +56,40 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the candidates."""
-    from interlock_cli.candidates import asked
     from interlock_cli.console import complain
     from interlock_conformance.conform import Options, conform, survey
     from interlock_conformance.lint import unwatched
     from interlock_conformance.matrix import Row
 
-    wanted = asked(arguments.path, arguments.candidate, arguments.workload)
+    wanted = _asked(arguments)
     if wanted is None:
         return 2
-    system = wanted.system
-    complain({warning: None for named in wanted.candidates for warning in unwatched(named.made)})
+    jobs = [(group, named) for group in wanted for named in group.candidates]
+    complain({warning: None for _, named in jobs for warning in unwatched(named.made)})
     strategy, rows = _strategy(arguments), list[Row]()
-    for named in wanted.candidates:
+    for group, named in jobs:
+        system, exempt = group.system, frozenset(named.exempt)
         if arguments.candidate:
-            found = [
-                (w, conform(named.binding, system, w, strategy, Options(arguments.steps))) for w in wanted.workloads
-            ]
+            limits = Options(arguments.steps, known=exempt, refined=group.refined)
+            found = [(w, conform(named.binding, system, w, strategy, limits)) for w in group.workloads]
         else:
-            brief = Options(arguments.steps, shrink_executions=_BRIEFLY)
-            found = [(w, v) for w in wanted.workloads for v in survey(named.binding, system, w, strategy, brief)]
+            limits = Options(
+                arguments.steps, shrink_executions=_BRIEFLY, known=exempt, refined=group.refined
+            )
+            found = [(w, v) for w in group.workloads for v in survey(named.binding, system, w, strategy, limits)]
         breaks = None if arguments.candidate else named.breaks
         rows.append(Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found)))
     _show(arguments, rows)
     return 0 if all(row.as_expected for row in rows) else 1
+
+
+def _asked(arguments: Namespace) -> tuple[Asked, ...] | None:
+    from interlock_cli.candidates import asked, asked_of_all
+
+    if not arguments.candidate:
+        return asked_of_all(arguments.path, arguments.workload)
+    one = asked(arguments.path, arguments.candidate, arguments.workload)
+    return None if one is None else (one,)
 
 
 def _show(arguments: Namespace, rows: list[Row]) -> None:

@@ -28,9 +28,9 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run it; exit code 1 where it breaks a property, as it did when it was found."""
     from interlock.core.diagnostic import diagnose
-    from interlock_cli.candidates import opened, specification
+    from interlock_cli.candidates import opened, refined, specification
     from interlock_cli.console import complain
-    from interlock_conformance.conform import replay
+    from interlock_conformance.conform import Options, replay
     from interlock_conformance.json_report import text_of_rows
     from interlock_conformance.matrix import Row
     from interlock_conformance.schedule import TokenError, parse_token
@@ -47,9 +47,10 @@ def run(arguments: Namespace) -> int:
         return 2
     kind, candidates = opened(parts["path"], parts["candidate"])
     system = None if kind is None else specification(parts["path"], kind)
-    if system is None:
+    if kind is None or system is None:
         return 2
-    verdict = replay(candidates[0].binding, system, parts["rest"])
+    options = Options(known=frozenset(candidates[0].exempt), refined=refined(parts["path"], kind))
+    verdict = replay(candidates[0].binding, system, parts["rest"], options)
     row = Row(parts["candidate"], None, ((str(workload), verdict),))
     print(report(verdict) if arguments.format == "text" else text_of_rows([row], __version__))
     return 0 if row.as_expected else 1
