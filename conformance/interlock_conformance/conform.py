@@ -18,7 +18,7 @@ from interlock_conformance.refinement import Place, Refinement, TooManyStates, r
 from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
 from interlock_conformance.shrink import shrink
 from interlock_conformance.strangers import Strangers
-from interlock_conformance.strategies import Strategy
+from interlock_conformance.strategies import Explored, Strategy
 from interlock_conformance.strategies.replay import Replay, exactly
 from interlock_conformance.tasks import GreenHome, Home
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
@@ -67,7 +67,7 @@ def conform(
 
 def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> ConformanceVerdict:
     options = harness.options
-    explored = strategy.explore(harness.run)
+    explored = _explore(strategy, harness)
     if explored.diverged is not None:
         lost = explored.diverged
         return Undecided(
@@ -86,6 +86,14 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
     )
     exhausted = explored.exhausted and not harness.passed_over
     return Conforms(binding.name, explored.executions, exhausted, bound, harness.judged, harness.monitor.not_judged)
+
+
+def _explore(strategy: Strategy, harness: Harness) -> Explored:
+    """What a strategy finds; where each allocation is to fail in its turn, until there is none of that number."""
+    explored = strategy.explore(harness.run)
+    while explored.failing is None and explored.diverged is None and harness.fail_next():
+        explored = explored.then(strategy.explore(harness.run))
+    return explored
 
 
 def survey(
@@ -131,9 +139,11 @@ class Harness:
         watchdog: Watchdog,
         strangers: Strangers,
     ) -> None:
-        self.workload, self.options = workload, options
+        self.workload = replace(workload, failing=frozenset({0}), each=False) if workload.each else workload
+        self.options = options
         self.passed_over = ""
         """A rule that is known to be broken, if it has ended an execution."""
+        self._each, self._has_failed = workload.each, False
         self._binding, self._watchdog, self._strangers = binding, watchdog, strangers
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
         names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
@@ -172,6 +182,14 @@ class Harness:
             what = f"{type(error).__name__}: {error}{raised_at(error)}"
             raise SetUpError(f"the candidate cannot be set up: {what}") from error
 
+    def fail_next(self) -> bool:
+        """Turn to the next allocation, if each is to fail and the one whose turn it was has done so; whether it is."""
+        turn = self._each and self._has_failed
+        if turn:
+            self.workload = replace(self.workload, failing=frozenset({max(self.workload.failing) + 1}))
+            self._has_failed = False
+        return turn
+
     def run(
         self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None, record: bool = False
     ) -> Execution:
@@ -187,6 +205,7 @@ class Harness:
             execution = machine.run(
                 [partial(_work, subject, operations) for operations in self.workload.threads], choose, judge.look, known
             )
+            self._has_failed |= runtime.has_failed
             if isinstance(execution.end, Finished):
                 found = self._at_rest(subject, machine)
                 if found is not None:

@@ -4,6 +4,10 @@
 
 is a workload of two threads whose third allocation fails (allocations count from 0), run under the schedule in which
 the first thread takes five steps, then the second twelve, then the first three.
+
+    init(0) | activate(0) ! *
+
+stands for many workloads: one for each allocation, which fails and is the only one that does, and one where none does.
 """
 
 from __future__ import annotations
@@ -15,6 +19,9 @@ from itertools import groupby
 
 Schedule = tuple[int, ...]
 """The thread chosen at each step."""
+
+EACH = "*"
+"""Written for the numbers of the allocations that fail: each in its turn."""
 
 _OPERATION = re.compile(r"\s*([A-Za-z_]\w*)\s*\(([\d\s,]*)\)\s*\Z")
 _SEGMENT = re.compile(r"(\d+)\*(\d+)\Z")
@@ -37,14 +44,19 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What the threads do, each its operations in order, and which allocations (counted over all threads) fail."""
+    """What the threads do, each its operations in order, and which allocations (counted over all threads) fail.
+
+    `each` says that each allocation fails in its turn, and stands for a workload for each of them.
+    """
 
     threads: tuple[tuple[Operation, ...], ...]
     failing: frozenset[int] = field(default=frozenset[int]())
+    each: bool = False
 
     def __str__(self) -> str:
         text = " | ".join("; ".join(map(str, thread)) for thread in self.threads)
-        return text + (f" ! {' '.join(map(str, sorted(self.failing)))}" if self.failing else "")
+        failing = EACH if self.each else " ".join(map(str, sorted(self.failing)))
+        return f"{text} ! {failing}" if failing else text
 
     @property
     def operations(self) -> tuple[Operation, ...]:
@@ -56,8 +68,10 @@ def parse_workload(text: str) -> Workload:
     """Read what `str(workload)` wrote; TokenError where it is not one."""
     body, _, failing = text.partition("!")
     threads = tuple(tuple(_operation(part) for part in thread.split(";")) for thread in body.split("|"))
+    if failing.strip() == EACH:
+        return Workload(threads, each=True)
     if not all(number.isdecimal() for number in failing.split()):
-        raise TokenError(f"after `!` come the numbers of failing allocations, not `{failing.strip()}`")
+        raise TokenError(f"after `!` come the numbers of failing allocations, or `*`, not `{failing.strip()}`")
     return Workload(threads, frozenset(int(number) for number in failing.split()))
 
 
@@ -72,6 +86,8 @@ def parse_token(text: str) -> tuple[Workload, Schedule]:
     if not at:
         raise TokenError("a token is `WORKLOAD @ SCHEDULE`; there is no `@`")
     workload = parse_workload(body)
+    if workload.each:
+        raise TokenError("a token is one execution, and `! *` stands for many: name the allocation that fails")
     schedule: list[int] = []
     for segment in segments.split():
         match = _SEGMENT.match(segment)

@@ -177,6 +177,28 @@ def test_krealloc_frees_an_array_that_a_reader_holds(base):
     ]
 
 
+# -- each allocation in its turn
+
+
+def test_each_allocation_fails_in_its_turn_and_then_none(base):
+    each = conform(V13, base, parse_workload("init(0); activate(0) ! *"), Reduced())
+    assert isinstance(each, Conforms), report(each)
+    assert each.exhausted
+    alone = [conform(V13, base, parse_workload(f"init(0); activate(0) ! {n}"), Reduced()) for n in range(4)]
+    assert each.executions == sum(verdict.executions for verdict in alone), "three allocations, and none"
+
+
+def test_the_allocation_whose_failure_breaks_it_is_named(base):
+    binding, breaks = broken("stray_list")
+    verdict = conform(binding, base, parse_workload("init(0); init(1); activate(0); activate(0) ! *"), Reduced())
+    assert isinstance(verdict, Breaks)
+    assert verdict.property == breaks
+    assert verdict.token.startswith("init(0); init(1); activate(0); activate(0) ! 5 @")
+    again = replay(binding, base, verdict.token)
+    assert isinstance(again, Breaks)
+    assert again.events == verdict.events
+
+
 # -- chosen by Hypothesis
 
 SHORT = Options(shrink_executions=0)

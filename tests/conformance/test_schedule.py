@@ -48,3 +48,11 @@ def test_what_is_wrong_with_a_token(text, reason):
     with pytest.raises(TokenError) as caught:
         parse_token(text)
     assert reason in str(caught.value)
+
+
+def test_each_allocation_in_its_turn_stands_for_many_executions():
+    workload = parse_workload("init(0) | activate(0) ! *")
+    assert workload.each
+    assert parse_workload(str(workload)) == workload
+    with pytest.raises(TokenError, match="name the allocation that fails"):
+        parse_token("init(0) | activate(0) ! * @ 0*3")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from interlock_conformance.footprint import Footprint
@@ -33,6 +33,16 @@ class Explored:
     bound: str
     failing: Execution | None = None
     diverged: Diverged | None = None
+
+    def then(self, more: Explored) -> Explored:
+        """This and what was done after it, of a workload that is about the same."""
+        return replace(
+            more,
+            executions=self.executions + more.executions,
+            cut_off=self.cut_off + more.cut_off,
+            exhausted=self.exhausted and more.exhausted,
+            bound=more.bound if self.exhausted else self.bound,
+        )
 
 
 class Strategy(Protocol):
