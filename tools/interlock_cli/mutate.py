@@ -28,6 +28,9 @@ examples:
 EXECUTIONS = 300
 """For each mutant and workload, unless asked otherwise."""
 
+_AT_FIRST, _AT_RANDOM = 2, 30
+"""Executions of each workload that come before: in order, and under random priorities."""
+
 SCHEMA = "interlock-mutation/1"
 
 
@@ -49,6 +52,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="N",
         help="for each workload, at most so many",
     )
+    parser.add_argument("--lines", type=options.lines, metavar="A-B", help="only what is changed on these lines")
 
 
 def run(arguments: Namespace) -> int:
@@ -57,6 +61,7 @@ def run(arguments: Namespace) -> int:
 
     from interlock_cli.candidates import asked
     from interlock_conformance.mutate import Judged, fates, rate
+    from interlock_conformance.strategies.priorities import Priorities
     from interlock_conformance.strategies.reduced import Reduced
 
     wanted = asked(arguments.path, arguments.candidate, arguments.workload)
@@ -64,9 +69,10 @@ def run(arguments: Namespace) -> int:
         return 2
     reference = wanted.candidates[0].reference
     module, _, name = reference.partition(":")
-    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, Reduced(arguments.executions))
+    strategy = Reduced(arguments.executions)
+    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, strategy, wanted.refined)
     found: list[Fate] = []
-    for fate in fates(sys.modules[module], judged):
+    for fate in fates(sys.modules[module], judged, arguments.lines):
         found.append(fate)
         if arguments.format == "text" and (fate.survived or arguments.verbose):
             print(_line(fate))

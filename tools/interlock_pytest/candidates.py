@@ -49,12 +49,13 @@ def conforms(
 
     def decorate(make: Callable[[], object]) -> Callable[[str], None]:
         cases = tuple(workloads) or _kind(spec).workloads
-        system = cache(partial(_system, spec, bind))
+        system, refined = cache(partial(_system, spec, bind)), cache(partial(_refined, spec, bind))
 
         @pytest.mark.parametrize("workload", cases)
         def test(workload: str) -> None:
             __tracebackhide__ = True
-            why = _run(make(), system(), spec, workload, bind, strategy or _exhaustive(executions), exhaust=exhaust)
+            how = strategy or _exhaustive(executions)
+            why = _run(make(), system(), refined(), spec, workload, bind, how, exhaust=exhaust)
             if why is not None:
                 pytest.fail(why, pytrace=False)
 
@@ -67,6 +68,7 @@ def conforms(
 def _run(
     candidate: object,
     system: TransitionSystem,
+    refined: TransitionSystem | None,
     spec: str | Path,
     workload: str,
     bind: Bind | None,
@@ -75,7 +77,7 @@ def _run(
     exhaust: bool,
 ) -> str | None:
     """Why the candidate does not conform, or None."""
-    from interlock_conformance.conform import conform
+    from interlock_conformance.conform import Options, conform
     from interlock_conformance.schedule import TokenError, parse_workload
     from interlock_conformance.verdict import Breaks, Conforms, report
 
@@ -85,7 +87,7 @@ def _run(
         return f"`{workload}` is no workload: {error}"
     name = getattr(candidate, "__module__", "candidate").rpartition(".")[2]
     binding = (bind or _kind(spec).bind)(name, candidate)
-    verdict = conform(binding, system, asked, strategy)
+    verdict = conform(binding, system, asked, strategy, Options(refined=refined))
     match verdict:
         case Conforms() if verdict.exhausted or not exhaust:
             return None
@@ -122,6 +124,13 @@ def _kind(spec: str | Path) -> Kind:
         known = ", ".join(sorted(KINDS))
         raise pytest.UsageError(f"nothing binds candidates to `{spec}`: give `bind` and `workloads`, or one of {known}")
     return kind
+
+
+def _refined(spec: str | Path, bind: Bind | None) -> TransitionSystem | None:
+    """What the candidates of a kind must refine."""
+    from interlock_cli.candidates import refined
+
+    return refined(str(spec), _kind(spec)) if bind is None else None
 
 
 def _system(spec: str | Path, bind: Bind | None) -> TransitionSystem:
