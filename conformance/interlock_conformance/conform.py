@@ -20,7 +20,7 @@ from interlock_conformance.shrink import shrink
 from interlock_conformance.strangers import Strangers
 from interlock_conformance.strategies import Explored, Strategy
 from interlock_conformance.strategies.replay import Replay, exactly
-from interlock_conformance.tasks import GreenHome, Home
+from interlock_conformance.tasks import GreenHome, Greenlets, Home
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
 from interlock_conformance.watchdog import Watchdog
 
@@ -32,7 +32,7 @@ class Options:
     `steps` bounds one execution, `shrink_executions` the search for a smaller schedule.  `properties` are the names of
     the specification's properties to judge, None for all; the rules of the runtime are always judged.  What is
     `known` to be broken is passed over: such a property is not judged, and an execution that breaks such a rule ends
-    there, so that nothing is exhausted by it.  `home` says what the threads are: greenlets, or those of a `Pool`.
+    there, so that nothing is exhausted by it.  `home` is what the threads are: a `Pool`'s, or greenlets.
     `refined` is a specification whose runs those of the candidate must be; see `refinement`.
     """
 
@@ -40,7 +40,7 @@ class Options:
     shrink_executions: int = 2_000
     properties: frozenset[str] | None = None
     known: frozenset[str] = frozenset()
-    home: Callable[[], Home] = GreenHome
+    home: Callable[[], Home] | None = None
     refined: TransitionSystem | None = None
 
 
@@ -59,7 +59,8 @@ def conform(
     if misuse is not None:
         return Undecided(binding.name, misuse)
     try:
-        with Watchdog() as watchdog, Strangers() as strangers:
+        with Watchdog() as watchdog, Strangers() as strangers, Greenlets() as greenlets:
+            options = replace(options, home=options.home or greenlets.home)
             return _explored(binding, Harness(binding, system, workload, options, watchdog, strangers), strategy)
     except (Unsupported, AbstractionError, SetUpError, TooManyStates) as error:
         return Undecided(binding.name, str(error))
@@ -145,6 +146,7 @@ class Harness:
         """A rule that is known to be broken, if it has ended an execution."""
         self._each, self._has_failed = workload.each, False
         self._binding, self._watchdog, self._strangers = binding, watchdog, strangers
+        self._home = options.home or GreenHome
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
         names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
         observed = frozenset(probe.symbols())
@@ -194,7 +196,7 @@ class Harness:
         self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None, record: bool = False
     ) -> Execution:
         """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding."""
-        machine = Machine(budget=self.options.steps, record=record, trail=trail, home=self.options.home)
+        machine = Machine(budget=self.options.steps, record=record, trail=trail, home=self._home)
         runtime = DeterministicRuntime(machine, self.workload.failing)
         try:
             subject = self._start(runtime)

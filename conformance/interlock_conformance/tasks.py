@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import FrameType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import greenlet  # type: ignore[import-untyped,unused-ignore]  # pyright: ignore[reportMissingTypeStubs]
 
@@ -48,37 +48,99 @@ class Home(Task, Protocol):
         ...
 
 
-class GreenTask:
-    """A greenlet."""
+class Greenlets:
+    """Greenlets that wait for something to do, as those of an execution do when it is over: the next need not make any.
 
-    __slots__ = ("_task",)
-
-    def __init__(self, task: Any) -> None:  # noqa: ANN401 -- a greenlet has no type
-        self._task: Any = task
-
-    def switch(self) -> None:
-        """Continue this task; returns when somebody switches back to the caller."""
-        self._task.switch()
-
-    def throw(self, error: BaseException) -> None:
-        """Raise `error` where the task stands, and run it until it ends."""
-        if self._task:  # true while it has begun and not ended
-            self._task.throw(error)
-
-
-class GreenHome(GreenTask):
-    """The greenlet that runs now, whatever it is."""
-
-    __slots__ = ()
+    To make one takes as long as ten steps.  `home` is what a machine is given; leaving the block ends the greenlets.
+    """
 
     def __init__(self) -> None:
+        self._idle: list[GreenTask] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        while self._idle:
+            self._idle.pop().end()
+
+    def home(self) -> GreenHome:
+        """The greenlet that runs now, for one execution."""
+        return GreenHome(self)
+
+    def take(self) -> GreenTask | None:
+        """One that has nothing to do."""
+        return self._idle.pop() if self._idle else None
+
+    def give(self, task: GreenTask) -> None:
+        """Take back one that has done its work."""
+        self._idle.append(task)
+
+
+class GreenTask:
+    """A greenlet that runs a body; after that it ends, or waits for another where it came from."""
+
+    __slots__ = ("_begun", "_body", "_green", "_home")
+
+    def __init__(self, home: GreenHome, body: Callable[[], None]) -> None:
+        kind: Any = greenlet.greenlet
+        self._green: Any = kind(self._run)
+        self.begin(home, body)
+
+    def begin(self, home: GreenHome, body: Callable[[], None]) -> None:
+        """Run `body` when next switched to, even if it is made inside another greenlet."""
+        self._home, self._body, self._begun = home, body, False
+        self._green.parent = home.green
+
+    def switch(self) -> None:
+        """Go on with the body; returns when somebody switches back to the caller."""
+        self._green.switch()
+
+    def throw(self, error: BaseException) -> None:
+        """Raise `error` where the body stands, and run it until it ends."""
+        if self._begun and self._green:  # true while it has not ended
+            self._green.throw(error)
+
+    def end(self) -> None:
+        """End the greenlet, which has nothing to do."""
+        self._green.throw()
+
+    def _run(self) -> None:
+        while True:
+            self._begun = True
+            self._body()
+            home, self._begun, self._body = self._home, False, _nothing
+            if home.greenlets is None:
+                return
+            home.greenlets.give(self)
+            home.switch()
+
+
+class GreenHome:
+    """The greenlet that runs now, whatever it is; its tasks are new ones or those of `greenlets`."""
+
+    __slots__ = ("green", "greenlets")
+
+    def __init__(self, greenlets: Greenlets | None = None) -> None:
         module: Any = greenlet
-        super().__init__(module.getcurrent())
+        self.greenlets = greenlets
+        self.green: Any = module.getcurrent()
 
     def task(self, body: Callable[[], None]) -> GreenTask:
-        """A greenlet that runs `body` and ends here, even if it is made inside another."""
-        kind: Any = greenlet.greenlet
-        return GreenTask(kind(body, self._task))
+        """A greenlet that runs `body`; when that ends, this one goes on."""
+        task = None if self.greenlets is None else self.greenlets.take()
+        if task is None:
+            return GreenTask(self, body)
+        task.begin(self, body)
+        return task
+
+    def switch(self) -> None:
+        """Go on here."""
+        self.green.switch()
+
+    def throw(self, error: BaseException) -> None:
+        """Raise `error` here."""
+        self.green.throw(error)
 
     def running(self, interrupted: FrameType | None) -> FrameType | None:
         """What has been interrupted: greenlets share a thread."""
@@ -87,3 +149,7 @@ class GreenHome(GreenTask):
     def interrupt(self, error: type[BaseException]) -> bool:
         """Raise `error`: the handler of a signal runs on top of what it has interrupted."""
         raise error
+
+
+def _nothing() -> None:
+    """What a greenlet does that has nothing to do."""
