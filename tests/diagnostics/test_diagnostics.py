@@ -38,6 +38,8 @@ ELSEWHERE = {
     "E0934": "an option of the command: tests/native/test_checkpoint.py",
     "E0935": "files without designs: tests/cli/golden/compare.txt",
     "E0936": "a file beside specifications: tests/render/test_compare.py",
+    "E0937": "`interlock testgen`: tests/testgen",
+    "E0938": "`interlock testgen`: tests/testgen",
     "E0940": "an option of the command: tests/cli/test_conform.py",
     "E0941": "an option of the command: tests/cli/test_conform.py",
     "E0942": "an option of the command: tests/cli/test_conform.py",

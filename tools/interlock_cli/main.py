@@ -15,7 +15,22 @@ from collections.abc import Sequence
 from types import ModuleType
 
 from interlock import __version__
-from interlock_cli import bmc, check, compare, conform, explore, fmt, mutate, new, prove, replay, show, simulate, trace
+from interlock_cli import (
+    bmc,
+    check,
+    compare,
+    conform,
+    explore,
+    fmt,
+    mutate,
+    new,
+    prove,
+    replay,
+    show,
+    simulate,
+    testgen,
+    trace,
+)
 
 EXIT_USAGE = 2
 EXIT_INTERRUPTED = 130
@@ -31,6 +46,7 @@ COMMANDS: dict[str, ModuleType] = {
     "conform": conform,
     "replay": replay,
     "mutate": mutate,
+    "testgen": testgen,
     "trace": trace,
     "show": show,
     "fmt": fmt,

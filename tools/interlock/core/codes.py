@@ -210,6 +210,8 @@ _CODES: tuple[Code, ...] = (
     Code("E0934", "not for a checkpoint", "A checkpoint is of one search: one file, one scope, in machine code."),
     Code("E0935", "nothing to compare", "A design is a module that has processes and says what it expects of them."),
     Code("E0936", "unusable marks", 'A `marks.toml` gives assertions their columns: `in_bounds = "P6"`, one a line.'),
+    Code("E0937", "nothing to test", "Cases are made of steps, in a finite scope in which there is an initial state."),
+    Code("E0938", "not a file of cases", "`interlock testgen` reads and replaces only files that it has written."),
     Code("E0940", "no binding", "Nothing says how candidates are called and observed for that specification."),
     Code("E0941", "no such candidate", "MODULE:CLASS names no class, or its module cannot be imported."),
     Code(
