@@ -77,11 +77,17 @@ static void flush_all(void)
 		flush(&buffers[i]);
 }
 
-/* What happened until then is in the log of a run that crashes; the signal then does what it does. */
-static void crashed(int number)
+/* The last words of a program that ends here, while other threads may go on. */
+static void write_last(void)
 {
 	for (unsigned i = 0; i <= INTERLOCK_THREADS; i++)
 		write_all(buffers[i].text, buffers[i].used);
+}
+
+/* What happened until then is in the log of a run that crashes; the signal then does what it does. */
+static void crashed(int number)
+{
+	write_last();
 	raise(number); /* SA_RESETHAND */
 }
 
@@ -128,9 +134,9 @@ unsigned interlock_self(void)
 _Noreturn void interlock_error(const char *text)
 {
 	char line[LINE];
-	flush(&buffers[self]);
 	int length = snprintf(line, sizeof line, "{\"run\":%u,\"error\":\"%.300s\"}\n", run, text);
 	pthread_mutex_lock(&output); /* for ever: nobody writes after this */
+	write_last();
 	write_all(line, (size_t)length);
 	_exit(2);
 }
@@ -155,11 +161,10 @@ void interlock_point(const char *name)
 	clock_gettime(CLOCK_REALTIME, &patience);
 	patience.tv_sec += PATIENCE;
 	pthread_mutex_lock(&places);
+	for (struct hold *hold = holds; hold < holds + held; hold++)
+		hold->reached |= strcmp(hold->until, name) == 0;
+	pthread_cond_broadcast(&reached);
 	for (struct hold *hold = holds; hold < holds + held; hold++) {
-		if (strcmp(hold->until, name) == 0) {
-			hold->reached = true;
-			pthread_cond_broadcast(&reached);
-		}
 		if (strcmp(hold->at, name) != 0 || hold->done)
 			continue;
 		hold->done = true;

@@ -55,7 +55,7 @@ bool interlock_fails(void);
 /* A place with a name.  A workload may hold the first thread that comes here until another place has been reached. */
 void interlock_point(const char *name);
 
-/* The calling thread cannot go on: the run is over, and the text says why. */
+/* The candidate cannot go on: what was logged is sent, the run is over, and the text (without quotes) says why. */
 _Noreturn void interlock_error(const char *text);
 
 /* The next pseudo-random number below a bound; a seed is any number. */

@@ -195,11 +195,13 @@ int list_lru_init(struct list_lru *lru)
 		return error;
 	}
 	interlock_event(interlock_begin(), "init", "lru%u", lru->name);
+	interlock_point("init.done");
 	return 0;
 }
 
 void list_lru_destroy(struct list_lru *lru)
 {
+	interlock_point("destroy.begin");
 	interlock_event(interlock_begin(), "destroy", "lru%u", lru->name);
 	registry_leave(&lrus, &lru->member);
 	struct array *array = array_of(lru);
@@ -236,6 +238,7 @@ static int fill_lrus(const struct memcg *memcg)
 
 int memcg_activate(struct memcg *memcg)
 {
+	interlock_point("activate.begin");
 	if (take_id(&memcg->id) != 0)
 		return -ENOMEM;
 	uint64_t began = interlock_begin();

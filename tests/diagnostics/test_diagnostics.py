@@ -54,6 +54,13 @@ ELSEWHERE = {
     "E0957": "a log of events: tests/trace",
     "E0958": "a log of events: tests/trace",
     "E0959": "a log of events: tests/trace",
+    "E0970": "a candidate that is a program: tests/processes",
+    "E0971": "a candidate that is a program: tests/processes",
+    "E0972": "a candidate that is a program: tests/processes",
+    "E0973": "a candidate that is a program: tests/processes",
+    "E0974": "a candidate that is a program: tests/processes",
+    "E0975": "a candidate that is a program: tests/processes",
+    "E0976": "a candidate that is a program: tests/processes",
 }
 
 

@@ -237,6 +237,13 @@ _CODES: tuple[Code, ...] = (
     Code("E0957", "not an ITF trace", "The Informal Trace Format is a JSON object with `vars` and `states`."),
     Code("E0958", "unknown variable in a log", "`state` names variables of the specification, with their arguments."),
     Code("E0959", "too many elements in a log", "The log names more elements than the scope that was asked for has."),
+    Code("E0970", "candidate not started", "The command that `interlock run` was given cannot be started."),
+    Code("E0971", "not the protocol", "A candidate writes lines of docs/processes.md to its output and nothing else."),
+    Code("E0972", "candidate crashed", "It was ended by a signal, or failed; its log may lack its last events."),
+    Code("E0973", "candidate hangs", "It did not say that the run is done in the time that it was given."),
+    Code("E0974", "candidate ended early", "Its output was over before it had said that the run is done."),
+    Code("E0975", "candidate says too much", "A run has more events than were allowed."),
+    Code("E0976", "candidate refuses", "The candidate says that it cannot do, or go on with, what it was asked."),
 )
 
 REGISTRY: dict[str, Code] = {code.name: code for code in _CODES}

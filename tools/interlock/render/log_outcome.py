@@ -114,8 +114,15 @@ def state_in_words(state: State, system: TransitionSystem) -> list[str]:
 def text_of_outcome(
     outcome: Outcome | None, log: Log | None, system: TransitionSystem | None, problems: Sequence[Diagnostic], tool: str
 ) -> str:
-    """The whole document, ending in a line break; without an outcome, the problems say why there is none."""
-    document: dict[str, Json] = {
+    """The whole document, ending in a line break."""
+    return json.dumps(json_of_outcome(outcome, log, system, problems, tool), indent=2) + "\n"
+
+
+def json_of_outcome(
+    outcome: Outcome | None, log: Log | None, system: TransitionSystem | None, problems: Sequence[Diagnostic], tool: str
+) -> dict[str, Json]:
+    """The whole document; without an outcome, the problems say why there is none."""
+    return {
         "schema": SCHEMA,
         "tool": tool,
         "ok": isinstance(outcome, Explained),
@@ -127,7 +134,6 @@ def text_of_outcome(
         "diagnostics": [json_of_diagnostic(problem) for problem in problems],
         **({} if outcome is None or system is None else _outcome(outcome, system)),
     }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _outcome(outcome: Outcome, system: TransitionSystem) -> dict[str, Json]:
