@@ -92,6 +92,15 @@ class Refining(Protocol):
 
 
 @runtime_checkable
+class Foreseeing(Protocol):
+    """A binding that knows what may come of operations, so that what never did can be told."""
+
+    def outcomes(self, workload: Workload) -> tuple[tuple[str, str], ...]:
+        """Operations of the workload, each with the text of an outcome that it may have."""
+        ...
+
+
+@runtime_checkable
 class Remembering(Protocol):
     """A subject that remembers what no state of the candidate tells, such as how often something was set up."""
 

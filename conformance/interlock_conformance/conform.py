@@ -8,13 +8,15 @@ from functools import partial
 
 from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
-from interlock_conformance.binding import AbstractionError, Binding, Refining, Remembering, Subject
+from interlock_conformance.binding import AbstractionError, Binding, Foreseeing, Refining, Subject
+from interlock_conformance.coverage import Coverage, coverage_of
 from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.footprint import OBSERVED, Footprint, Mode
+from interlock_conformance.footprint import Footprint
+from interlock_conformance.judging import Judge, Places, RefinementJudge
 from interlock_conformance.machine import Aborted, Breach, Chooser, Execution, Finished, Machine, Thread
-from interlock_conformance.monitor import Monitor, Observed
+from interlock_conformance.monitor import Monitor
 from interlock_conformance.places import raised_at
-from interlock_conformance.refinement import Place, Refinement, TooManyStates, refinement_of
+from interlock_conformance.refinement import Refinement, TooManyStates, refinement_of
 from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
 from interlock_conformance.shrink import shrink
 from interlock_conformance.strangers import Strangers
@@ -33,7 +35,8 @@ class Options:
     the specification's properties to judge, None for all; the rules of the runtime are always judged.  What is
     `known` to be broken is passed over: such a property is not judged, and an execution that breaks such a rule ends
     there, so that nothing is exhausted by it.  `home` is what the threads are: a `Pool`'s, or greenlets.
-    `refined` is a specification whose runs those of the candidate must be; see `refinement`.
+    `refined` is a specification whose runs those of the candidate must be; see `refinement`.  With `measure` it is told
+    what was exercised; see `coverage`.
     """
 
     steps: int = 5_000
@@ -42,6 +45,7 @@ class Options:
     known: frozenset[str] = frozenset()
     home: Callable[[], Home] | None = None
     refined: TransitionSystem | None = None
+    measure: bool = False
 
 
 DEFAULT = Options()
@@ -78,7 +82,8 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
         end = explored.failing.end
         slow = isinstance(end, Breach) and end.property == "silent_loop"  # each execution of it takes as long again
         smallest = shrink(explored.failing, harness.run, 0 if slow else options.shrink_executions)
-        return _broken(binding, harness, smallest, explored.executions)
+        coverage = harness.coverage()  # not that of the replay, which is no search
+        return _broken(binding, harness, smallest, explored.executions, coverage)
     if explored.cut_off:
         reason = f"{explored.cut_off} of {explored.executions} executions did not end within {options.steps} steps"
         return Undecided(binding.name, reason, explored.executions)
@@ -86,7 +91,8 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
         f"{explored.bound}, but for those that {harness.passed_over} ended" if harness.passed_over else explored.bound
     )
     exhausted = explored.exhausted and not harness.passed_over
-    return Conforms(binding.name, explored.executions, exhausted, bound, harness.judged, harness.monitor.not_judged)
+    not_judged = harness.monitor.not_judged
+    return Conforms(binding.name, explored.executions, exhausted, bound, harness.judged, not_judged, harness.coverage())
 
 
 def _explore(strategy: Strategy, harness: Harness) -> Explored:
@@ -157,6 +163,7 @@ class Harness:
         self.monitor = Monitor(system, sizes, observed, names - options.known, also if refined else frozenset())
         self.refinement = None if refined is None else Refinement(refined, abstraction, self.monitor, sizes)
         self._places = Places()
+        self._outcomes: set[tuple[str, str]] = set()
 
     def _refined(self) -> TransitionSystem | None:
         """The specification to refine, if that is asked for and not known to fail."""
@@ -170,6 +177,14 @@ class Harness:
     def judged(self) -> tuple[str, ...]:
         """Names of the properties that are judged."""
         return (*self.monitor.judged, *([self.refinement.property] if self.refinement else []))
+
+    def coverage(self) -> Coverage | None:
+        """What all executions so far have exercised, if that is asked for."""
+        if not self.options.measure:
+            return None
+        binding = self._binding
+        possible = binding.outcomes(self.workload) if isinstance(binding, Foreseeing) else ()
+        return coverage_of(self.monitor, self.refinement, possible, frozenset(self._outcomes))
 
     def _start(self, runtime: DeterministicRuntime) -> Subject:
         """A fresh candidate, watched from here on."""
@@ -200,12 +215,15 @@ class Harness:
         runtime = DeterministicRuntime(machine, self.workload.failing)
         try:
             subject = self._start(runtime)
-            judge = _Judge(self.monitor, subject, machine)
+            judge = Judge(self.monitor, subject, machine)
             if self.refinement is not None:
                 self._places.forget(known)
-                judge = _RefinementJudge(self.monitor, subject, machine, self.refinement, self._places)
+                judge = RefinementJudge(self.monitor, subject, machine, self.refinement, self._places)
             execution = machine.run(
-                [partial(_work, subject, operations) for operations in self.workload.threads], choose, judge.look, known
+                [partial(self._work, subject, operations) for operations in self.workload.threads],
+                choose,
+                judge.look,
+                known,
             )
             self._has_failed |= runtime.has_failed
             if isinstance(execution.end, Finished):
@@ -218,6 +236,11 @@ class Harness:
             self.passed_over = execution.end.property
             return Execution(execution.points, Finished(), execution.events)
         return execution
+
+    def _work(self, subject: Subject, operations: tuple[Operation, ...], thread: Thread) -> None:
+        for operation in operations:
+            thread.doing = str(operation)
+            self._outcomes.add((operation.name, str(subject.call(operation))))
 
     def _at_rest(self, subject: Subject, machine: Machine) -> Breach | None:
         """What is wrong when all threads have ended."""
@@ -232,90 +255,9 @@ class Harness:
             return Breach("abstraction", f"looking at rest raised {type(error).__name__}: {error}{raised_at(error)}")
 
 
-class _Judge:
-    """The observer of one execution: remembers the state before."""
-
-    def __init__(self, monitor: Monitor, subject: Subject, machine: Machine) -> None:
-        self._monitor, self._machine = monitor, machine
-        self._watch = monitor.watch(machine, subject.symbols())
-        self._before: Observed | None = None
-
-    def look(self) -> Breach | None:
-        before = self._before
-        try:
-            after = self._watch.now()
-            if after is before:
-                return None
-            self._before = after
-            self._machine.touch(OBSERVED, Mode.WRITE)
-            return self._monitor.judge(before, after)
-        except AbstractionError as error:
-            return Breach("abstraction", str(error))
-
-
-class Places:
-    """Where in the refined specification one execution after the other is, at each number of choices.
-
-    An execution that begins like the one before it is not judged there again, and goes on from where that one was.
-    """
-
-    def __init__(self) -> None:
-        self._at: list[tuple[int, Place]] = []
-
-    def forget(self, known: int) -> None:
-        """Begin an execution whose first choices, up to the number `known`, are those of the last one."""
-        while self._at and self._at[-1][0] >= known:
-            self._at.pop()
-
-    @property
-    def last(self) -> Place | None:
-        """Where the execution is; None before its first state."""
-        return self._at[-1][1] if self._at else None
-
-    def add(self, step: int, place: Place) -> None:
-        """Put down where the execution is after so many choices."""
-        self._at.append((step, place))
-
-
-class _RefinementJudge(_Judge):
-    """Judges by the refined specification too, after the other properties."""
-
-    def __init__(
-        self, monitor: Monitor, subject: Subject, machine: Machine, refinement: Refinement, places: Places
-    ) -> None:
-        super().__init__(monitor, subject, machine)
-        self._refinement, self._places = refinement, places
-        self._history = subject.history if isinstance(subject, Remembering) else _no_history
-
-    def look(self) -> Breach | None:
-        found = super().look()
-        if found is not None or self._before is None:
-            return found
-        try:
-            sight = self._refinement.see(self._before, self._history())
-        except AbstractionError as error:
-            return Breach("abstraction", str(error))
-        last = self._places.last
-        place = self._refinement.start(sight) if last is None else self._refinement.after(last, sight)
-        if isinstance(place, Breach):
-            return place
-        if place != last:
-            self._machine.touch(OBSERVED, Mode.WRITE)
-            self._places.add(self._machine.step, place)
-        return None
-
-
-def _no_history() -> None:
-    return None
-
-
-def _work(subject: Subject, operations: tuple[Operation, ...], thread: Thread) -> None:
-    for operation in operations:
-        thread.doing = str(operation)
-        subject.call(operation)
-
-
-def _broken(binding: Binding, harness: Harness, execution: Execution, executions: int) -> ConformanceVerdict:
+def _broken(
+    binding: Binding, harness: Harness, execution: Execution, executions: int, coverage: Coverage | None
+) -> ConformanceVerdict:
     """Replay a failing execution with the log on.  If it does not end the same way, that is the finding."""
     text = token(harness.workload, execution.schedule)
     again = harness.run(exactly(execution.schedule), record=True)
@@ -327,7 +269,7 @@ def _broken(binding: Binding, harness: Harness, execution: Execution, executions
         )
     end = again.end
     return Breaks(
-        binding.name, end.property, end.message, end.clause, text, again.preemptions, again.events, executions
+        binding.name, end.property, end.message, end.clause, text, again.preemptions, again.events, executions, coverage
     )
 
 

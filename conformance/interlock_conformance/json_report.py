@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from interlock_conformance.coverage import Coverage
 from interlock_conformance.matrix import Row
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
 
@@ -22,12 +23,21 @@ def text_of_rows(rows: Sequence[Row], tool: str) -> str:
                 "candidate": row.reference,
                 "must_break": row.breaks,
                 "ok": row.as_expected,
+                "coverage": _coverage(row.coverage),
                 "runs": [{"workload": workload, **_verdict(verdict)} for workload, verdict in row.verdicts],
             }
             for row in rows
         ],
     }
     return json.dumps(document, indent=2)
+
+
+def _coverage(coverage: Coverage) -> dict[str, object]:
+    """By kind of things, what was exercised and what was not."""
+    return {
+        part.what: {"exercised": [t for t in part.everything if t in part.exercised], "missed": list(part.missed)}
+        for part in coverage.parts
+    }
 
 
 def _verdict(verdict: ConformanceVerdict) -> dict[str, object]:

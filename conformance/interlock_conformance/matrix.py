@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from interlock_conformance.coverage import Coverage, together
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
 
 
@@ -22,6 +23,16 @@ class Row:
         if self.breaks is None:
             return all(isinstance(verdict, Conforms) for _, verdict in self.verdicts)
         return any(isinstance(verdict, Breaks) and verdict.property == self.breaks for _, verdict in self.verdicts)
+
+    @property
+    def coverage(self) -> Coverage:
+        """What all its workloads have exercised between them."""
+        return together([v.coverage for _, v in self.verdicts if not isinstance(v, Undecided) and v.coverage])
+
+
+def lines_of_coverage(coverage: Coverage) -> list[str]:
+    """What was exercised and what was not, a line for each kind of things."""
+    return ["exercised", *(f"  {part}" for part in coverage.parts)] if coverage.parts else []
 
 
 LEGEND = (
@@ -63,7 +74,10 @@ def lines_of_matrix(rows: Sequence[Row]) -> list[str]:
     lines = [f"{number:3}  {row.reference}{_wanted(row)}" for number, row in enumerate(rows, 1)]
     lines += ["", f"{'':{width}} {''.join(f'{number:>5}' for number in range(1, len(rows) + 1))}"]
     lines += [f"{name:{width}} {''.join(f'{mark(row, name):>5}' for row in rows)}" for name in names]
-    return [*(line.rstrip() for line in lines), "", LEGEND]
+    exercised = lines_of_coverage(together([row.coverage for row in rows if row.breaks is None]))
+    if exercised:
+        exercised = ["", "exercised by those that must conform", *exercised[1:]]
+    return [*(line.rstrip() for line in lines), "", LEGEND, *exercised]
 
 
 def _wanted(row: Row) -> str:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from interlock.core.rewrite import symbols_of
 from interlock.core.show import show_term
 from interlock.core.system import Property, TransitionSystem
-from interlock.core.term import Symbol, Value
+from interlock.core.term import Symbol, Term, Value
 from interlock.core.trace import State
 from interlock.core.types import BoolType, EnumType, IntType, OptionType, RangeType, SortType, Type
 from interlock.engines.evaluate import Packed, explain, instantiate
@@ -70,7 +70,18 @@ class Monitor:
     @property
     def judged(self) -> tuple[str, ...]:
         """Names of the properties that are judged."""
-        return tuple(p.name for p in (*self._states, *self._steps))
+        return tuple(p.name for p in self.properties)
+
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        """The properties that are judged."""
+        return (*self._states, *self._steps)
+
+    def ever(self, formula: Term, *, steps: bool) -> bool:
+        """Whether a formula was true in some state that was judged, or of some step; for coverage."""
+        evaluate = self._model.formula(formula)
+        pairs = self._step_verdicts if steps else ((state, state) for state in self._state_verdicts)
+        return any(evaluate(self._pack(before), self._pack(after)) for before, after in pairs)
 
     def watch(self, machine: Machine, symbols: Symbols, *, audit: bool = False) -> Watch:
         """The abstract state of one execution, as it changes; an audit computes it from scratch after every step."""

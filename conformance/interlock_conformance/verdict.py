@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from interlock_conformance.coverage import Coverage
 from interlock_conformance.machine import Event
 from interlock_conformance.monitor import NotJudged
 
@@ -14,7 +15,8 @@ class Conforms:
     """No execution within the bound broke anything.
 
     `exhausted` says that the bound was covered completely; `bound` says what it is.  `judged` are the specification's
-    properties that were judged on each state and step, `not_judged` those that were not, with the reason.
+    properties that were judged on each state and step, `not_judged` those that were not, with the reason.  `coverage`
+    is what was exercised, if that was measured.
     """
 
     candidate: str
@@ -23,6 +25,7 @@ class Conforms:
     bound: str
     judged: tuple[str, ...]
     not_judged: tuple[NotJudged, ...]
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Breaks:
     preemptions: int
     events: tuple[Event, ...]
     executions: int
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,11 +70,11 @@ def run(arguments: Namespace) -> int:
     for group, named in jobs:
         system, exempt = group.system, frozenset(named.exempt)
         if arguments.candidate:
-            limits = Options(arguments.steps, known=exempt, refined=group.refined)
+            limits = Options(arguments.steps, known=exempt, refined=group.refined, measure=True)
             found = [(w, conform(named.binding, system, w, strategy, limits)) for w in group.workloads]
         else:
             limits = Options(
-                arguments.steps, shrink_executions=_BRIEFLY, known=exempt, refined=group.refined
+                arguments.steps, shrink_executions=_BRIEFLY, known=exempt, refined=group.refined, measure=True
             )
             found = [(w, v) for w in group.workloads for v in survey(named.binding, system, w, strategy, limits)]
         breaks = None if arguments.candidate else named.breaks
@@ -96,7 +96,7 @@ def _show(arguments: Namespace, rows: list[Row]) -> None:
     """Print what was found: the whole story of one candidate, or the table of all."""
     from interlock_cli.candidates import replay_command
     from interlock_conformance.json_report import text_of_rows
-    from interlock_conformance.matrix import lines_of_matrix
+    from interlock_conformance.matrix import lines_of_coverage, lines_of_matrix
     from interlock_conformance.verdict import Breaks, report
 
     if arguments.format == "json":
@@ -110,6 +110,7 @@ def _show(arguments: Namespace, rows: list[Row]) -> None:
             print(f"{workload}\n{report(verdict)}")
             if isinstance(verdict, Breaks):
                 print(f"  {replay_command(arguments.path, row.reference, verdict.token)}")
+        print("\n".join(lines_of_coverage(row.coverage)))
 
 
 def _strategy(arguments: Namespace) -> Strategy:

@@ -186,6 +186,12 @@ class ListLruBinding(Generic[L, M]):
             "List": max(1, inits * memcgs + activations * lrus),
         }
 
+    def outcomes(self, workload: Workload) -> tuple[tuple[str, str], ...]:
+        """What may come of the operations; mounting and activating may fail for want of memory."""
+        verbs = dict.fromkeys(o.name for o in workload.operations)
+        may_fail = [(verb, "ENOMEM") for verb in verbs if verb in ("init", "activate")]
+        return (*((verb, DONE) for verb in verbs), *may_fail)
+
     def abstraction(self, workload: Workload) -> Abstraction:
         """How `list_lru.abstract` sees the candidate: each mount and each activation is another element."""
         sizes = self.sizes(workload)

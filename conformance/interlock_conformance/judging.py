@@ -1,0 +1,88 @@
+"""The observers of executions: what judges each state that a step leaves, and the step."""
+
+from __future__ import annotations
+
+from interlock_conformance.binding import AbstractionError, Remembering, Subject
+from interlock_conformance.footprint import OBSERVED, Mode
+from interlock_conformance.machine import Breach, Machine
+from interlock_conformance.monitor import Monitor, Observed
+from interlock_conformance.refinement import Place, Refinement
+
+
+class Judge:
+    """The observer of one execution: remembers the state before."""
+
+    def __init__(self, monitor: Monitor, subject: Subject, machine: Machine) -> None:
+        self._monitor, self._machine = monitor, machine
+        self._watch = monitor.watch(machine, subject.symbols())
+        self._before: Observed | None = None
+
+    def look(self) -> Breach | None:
+        """Judge the state as it is now, and the step to it."""
+        before = self._before
+        try:
+            after = self._watch.now()
+            if after is before:
+                return None
+            self._before = after
+            self._machine.touch(OBSERVED, Mode.WRITE)
+            return self._monitor.judge(before, after)
+        except AbstractionError as error:
+            return Breach("abstraction", str(error))
+
+
+class Places:
+    """Where in the refined specification one execution after the other is, at each number of choices.
+
+    An execution that begins like the one before it is not judged there again, and goes on from where that one was.
+    """
+
+    def __init__(self) -> None:
+        self._at: list[tuple[int, Place]] = []
+
+    def forget(self, known: int) -> None:
+        """Begin an execution whose first choices, up to the number `known`, are those of the last one."""
+        while self._at and self._at[-1][0] >= known:
+            self._at.pop()
+
+    @property
+    def last(self) -> Place | None:
+        """Where the execution is; None before its first state."""
+        return self._at[-1][1] if self._at else None
+
+    def add(self, step: int, place: Place) -> None:
+        """Put down where the execution is after so many choices."""
+        self._at.append((step, place))
+
+
+class RefinementJudge(Judge):
+    """Judges by the refined specification too, after the other properties."""
+
+    def __init__(
+        self, monitor: Monitor, subject: Subject, machine: Machine, refinement: Refinement, places: Places
+    ) -> None:
+        super().__init__(monitor, subject, machine)
+        self._refinement, self._places = refinement, places
+        self._history = subject.history if isinstance(subject, Remembering) else _no_history
+
+    def look(self) -> Breach | None:
+        """Judge the state as it is now, and the step to it."""
+        found = super().look()
+        if found is not None or self._before is None:
+            return found
+        try:
+            sight = self._refinement.see(self._before, self._history())
+        except AbstractionError as error:
+            return Breach("abstraction", str(error))
+        last = self._places.last
+        place = self._refinement.start(sight) if last is None else self._refinement.after(last, sight)
+        if isinstance(place, Breach):
+            return place
+        if place != last:
+            self._machine.touch(OBSERVED, Mode.WRITE)
+            self._places.add(self._machine.step, place)
+        return None
+
+
+def _no_history() -> None:
+    return None
