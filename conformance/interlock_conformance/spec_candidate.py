@@ -16,11 +16,9 @@ from interlock_conformance.stepwise import OTHERS, Refused, State, Table, Value
 def model_of(path: str, scope: str = "") -> Model:
     """The finite instance of a file, in its own scope or as `--scope` has it; ValueError says why there is none."""
     system, problems = lower_file(path, read_bytes)
-    if system is None:
-        raise ValueError("; ".join(problem.message for problem in problems))
-    sizes, problems = sizes_of(system, scope)
-    if problems:
-        raise ValueError("; ".join(problem.message for problem in problems))
+    sizes, wrong = ({}, problems) if system is None else sizes_of(system, scope)
+    if system is None or wrong:
+        raise ValueError(f"{path}: {'; '.join(problem.message for problem in wrong)}")
     return instantiate(system, sizes)
 
 
