@@ -74,24 +74,27 @@ class EpochRcu:
 
     def synchronize(self) -> None:
         """Wait until every section that is open now has been left."""
-        self._machine.declare("synchronize", self.name, sleeps=True)
+        machine = self._machine
+        machine.declare("synchronize", self.name, sleeps=True)
         self._look_at_sections()
         owed = frozenset(self._sections.values())
-        self._machine.declare("grace period", self.name, lambda: owed.isdisjoint(self._sections.values()))
+        over = None if not owed else lambda: owed.isdisjoint(self._sections.values())
+        machine.act("grace period", self.name, over, False)
         for section in owed:
-            self._machine.touch(self._stay(section), Mode.AWAIT)
+            machine.touch(self._stay(section), Mode.AWAIT)
 
     def enter(self) -> None:
         """Begin a section of the running thread."""
         machine = self._machine
         if machine.current in self._sections:
             raise machine.breach(f"{self.name}.not_nested", f"{machine.doing} nests sections of {self.name}")
-        machine.declare("read lock", self.name)
+        machine.act("read lock", self.name, None, False)
         if machine.current is not None:
             index = machine.current.index
             self._entered[index] += 1
             self._sections[machine.current] = Section(index, self._entered[index])
-            machine.touch(self._of_thread(index), Mode.WRITE)
+            if machine.tracing:
+                machine.touch(self._of_thread(index), Mode.WRITE)
             if not self._sleepable:
                 machine.current.atomic.append(self.name)
             self._inside.changed()
@@ -99,19 +102,21 @@ class EpochRcu:
     def leave(self) -> None:
         """End the section of the running thread."""
         machine = self._machine
-        machine.declare("read unlock", self.name)
+        machine.act("read unlock", self.name, None, False)
         if machine.current is not None:
             section = self._sections.pop(machine.current)
-            machine.touch(self._of_thread(section.thread), Mode.WRITE)
-            machine.touch(self._stay(section), Mode.RELEASE)
+            if machine.tracing:
+                machine.touch(self._of_thread(section.thread), Mode.WRITE)
+                machine.touch(self._stay(section), Mode.RELEASE)
             if not self._sleepable:
                 machine.current.atomic.remove(self.name)
             self._inside.changed()
 
     def _look_at_sections(self) -> None:
         """Readers do not disturb one another, but who looks at their sections must know about each of them."""
-        for index in range(self._machine.threads):
-            self._machine.touch(self._of_thread(index), Mode.READ)
+        if self._machine.tracing:
+            for index in range(self._machine.threads):
+                self._machine.touch(self._of_thread(index), Mode.READ)
 
     def _of_thread(self, index: int) -> str:
         return f"{self.name} of {index}"
@@ -184,15 +189,14 @@ class LinkedRegistry(Watched, Generic[T]):
 
     def __init__(self, space: Space, name: str, kind: type[T]) -> None:
         super().__init__(space.machine)
-        self._space, self._machine, self.name, self.kind = space, space.machine, name, kind
+        self._space, self.name, self.kind = space, name, kind
         self._items: dict[int, T] = {}
         self._next = 0
 
     def add(self, item: T) -> None:
         """Append an element."""
-        self._machine.declare("add", self.name)
-        self._machine.touch(self.name, Mode.WRITE)
-        self._machine.note(self._space.show(item))
+        self._step("add", Mode.WRITE)
+        self._note(item)
         self._items[self._next] = item
         self._next += 1
         self.changed()
@@ -200,42 +204,52 @@ class LinkedRegistry(Watched, Generic[T]):
 
     def remove(self, item: T) -> None:
         """Take an element out."""
-        self._machine.declare("remove", self.name)
-        self._machine.touch(self.name, Mode.WRITE)
-        self._machine.note(self._space.show(item))
+        self._step("remove", Mode.WRITE)
+        self._note(item)
         position = next((position for position, there in self._items.items() if there is item), None)
         if position is None:
-            raise self._machine.breach(
+            raise self.machine.breach(
                 f"{self.name}.member",
-                f"{self._machine.doing} removes {self._space.show(item)}, which is not in {self.name}",
+                f"{self.machine.doing} removes {self._space.show(item)}, which is not in {self.name}",
             )
         del self._items[position]
         self.changed()
 
     def __contains__(self, item: object) -> bool:
-        self._machine.declare("look up", self.name)
-        self._machine.touch(self.name, Mode.READ)
+        self._step("look up", Mode.READ)
         found = any(there is item for there in self._items.values())
-        self._machine.note(f"{self._space.show(item)}: {'yes' if found else 'no'}")
+        self._note(item, "{}: yes" if found else "{}: no")
         return found
 
     def __iter__(self) -> Iterator[T]:
         position = -1
         while True:
-            self._machine.declare("next", self.name)
-            self._machine.touch(self.name, Mode.READ)
-            position = min((there for there in self._items if there > position), default=-1)
-            if position < 0:
-                self._machine.note("= end")
+            self._step("next", Mode.READ)
+            for there in self._items:  # in order of position
+                if there > position:
+                    position = there
+                    break
+            else:
+                self.machine.note("= end")
                 return
             item = self._items[position]
-            self._machine.note(f"= {self._space.show(item)}")
+            self._note(item, "= {}")
             yield item
 
     def peek(self) -> tuple[T, ...]:
         """The elements, without a step."""
         self.seen()
         return tuple(self._items.values())
+
+    def _step(self, kind: str, mode: Mode) -> None:
+        machine = self.machine
+        machine.act(kind, self.name, None, False)
+        if machine.tracing:
+            machine.touch(self.name, mode)
+
+    def _note(self, item: object, text: str = "{}") -> None:
+        if self.machine.recording:
+            self.machine.note(text.format(self._space.show(item)))
 
 
 class DeterministicRuntime:

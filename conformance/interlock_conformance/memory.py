@@ -18,7 +18,8 @@ class Region(Watched):
     """A piece of memory: static, or one block of a heap.
 
     `owner` is the thread that allocated it, until a reference to it is stored where others can find it; from then on
-    (and always for static memory) it is None and every access is a point of choice.
+    (and always for static memory) it is None and every access is a point of choice.  `cells` are those of a block that
+    has an owner: where the block is published, so is what they hold.
     """
 
     __slots__ = ("cells", "freed_by", "heap", "name", "number", "owner")
@@ -75,7 +76,8 @@ class Space:
     def _publish(self, region: Region) -> None:
         region.owner = None
         region.changed()
-        for cell in region.cells:
+        cells, region.cells = region.cells, []
+        for cell in cells:
             for value in cell.hold():
                 self.escape(value)
 
@@ -247,13 +249,15 @@ class RegionMemory:
     def cell(self, name: str, value: T) -> StoredCell[T]:
         """Lay out a word."""
         cell = StoredCell(self._space, self._region, name, value)
-        self._region.cells.append(cell)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- only read
+        if self._region.owner is not None:
+            self._region.cells.append(cell)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- only read
         return cell
 
     def cells(self, name: str, size: int, value: T) -> StoredCells[T]:
         """Lay out `size` words."""
         cells = StoredCells(self._space, self._region, name, size, value)
-        self._region.cells.append(cells)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- only read
+        if self._region.owner is not None:
+            self._region.cells.append(cells)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- only read
         return cells
 
 
@@ -301,7 +305,8 @@ class QuarantineHeap(Watched, Generic[P, T]):
         block = self._make(RegionMemory(self._space, region), *args, **kwargs)
         self.blocks.append(block)
         self._space.register(block, region)
-        machine.note(f"= {region.name}")
+        if machine.recording:
+            machine.note(f"= {region.name}")
         self.changed()
         return block
 

@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 
 from interlock_conformance.binding import AbstractionError
-from interlock_conformance.conform import _work
 from interlock_conformance.deterministic import DeterministicRuntime
 from interlock_conformance.kinds import LIST_LRU, shipped
 from interlock_conformance.machine import Breach, Finished, Machine
@@ -38,7 +37,11 @@ def states(base, binding, workload, seed, *, audit):
         if not seen or now != seen[-1]:
             seen.append(now)
 
-    workers = [partial(_work, subject, operations) for operations in workload.threads]
+    def work(operations, _):
+        for operation in operations:
+            subject.call(operation)
+
+    workers = [partial(work, operations) for operations in workload.threads]
     return seen, machine.run(workers, lambda _, enabled: chance.choice(enabled), complaining(look)).end
 
 
