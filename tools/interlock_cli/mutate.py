@@ -7,7 +7,7 @@ many per cent are killed as --threshold says.
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING
 
 from interlock import __version__
@@ -52,7 +52,16 @@ def configure(parser: ArgumentParser) -> None:
         metavar="N",
         help="for each workload, at most so many",
     )
-    parser.add_argument("--lines", type=options.lines, metavar="A-B", help="only what is changed on these lines")
+    parser.add_argument("--lines", type=_lines, metavar="A-B", help="only what is changed on these lines")
+
+
+def _lines(text: str) -> range:
+    """Numbers of lines: `120`, `120-140`."""
+    first, _, last = text.partition("-")
+    numbers = range(options.natural(first), options.natural(last or first) + 1)
+    if not numbers:
+        raise ArgumentTypeError(f"`{text}` ends before it begins")
+    return numbers
 
 
 def run(arguments: Namespace) -> int:
@@ -69,8 +78,8 @@ def run(arguments: Namespace) -> int:
         return 2
     reference = wanted.candidates[0].reference
     module, _, name = reference.partition(":")
-    strategy = Reduced(arguments.executions)
-    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, strategy, wanted.refined)
+    strategies = (Reduced(_AT_FIRST), Priorities(0, _AT_RANDOM), Reduced(arguments.executions))
+    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, strategies, wanted.refined)
     found: list[Fate] = []
     for fate in fates(sys.modules[module], judged, arguments.lines):
         found.append(fate)
