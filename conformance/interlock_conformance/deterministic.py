@@ -20,7 +20,7 @@ from interlock_conformance.memory import (
     StoredCell,
 )
 from interlock_conformance.observation import Watched
-from interlock_conformance.runtime import Cell, Memory
+from interlock_conformance.runtime import Cell, Lock, Memory
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -58,7 +58,14 @@ class EpochRcu:
                 f"{self.name}.inside",
                 f"{self._machine.doing} dereferences a pointer outside any section of {self.name}",
             )
-        return cell.load()
+        value = cell.load()
+        if isinstance(cell, StoredCell) and cell.plain and self._space.region_of(value) is not None:
+            raise self._machine.breach(
+                f"{self.name}.published",
+                f"{self._machine.doing} dereferences {cell.name}, which a plain store has made point to "
+                f"{self._space.show(value)}: nothing keeps a reader from what was there before",
+            )
+        return value
 
     def assign(self, cell: Cell[T], value: T) -> None:
         """Publish a value and retire the block that the cell pointed to, in one step."""
@@ -71,6 +78,7 @@ class EpochRcu:
             self._seen_by[old] = frozenset(self._sections.values())
             self._retired.changed()
         cell.put(value)
+        cell.plain = False
 
     def synchronize(self) -> None:
         """Wait until every section that is open now has been left."""
@@ -183,13 +191,19 @@ class LowestIds:
             )
         self._taken.remove(number)
 
+    def peek(self) -> frozenset[int]:
+        """The numbers that are taken, without a step; not for the abstraction function."""
+        return frozenset(self._taken)
+
 
 class LinkedRegistry(Watched, Generic[T]):
     """A linked list; see `runtime.Registry`.  Elements are kept under ever increasing positions, for walks."""
 
-    def __init__(self, space: Space, name: str, kind: type[T]) -> None:
+    def __init__(self, space: Space, name: str, kind: type[T], lock: Lock | None = None) -> None:
         super().__init__(space.machine)
-        self._space, self.name, self.kind = space, name, kind
+        if lock is not None and not isinstance(lock, HeldLock):
+            raise TypeError("a lock of another runtime")
+        self._space, self.name, self.kind, self._lock = space, name, kind, lock
         self._items: dict[int, T] = {}
         self._next = 0
 
@@ -197,6 +211,12 @@ class LinkedRegistry(Watched, Generic[T]):
         """Append an element."""
         self._step("add", Mode.WRITE)
         self._note(item)
+        self._check_lock()
+        if any(there is item for there in self._items.values()):
+            raise self.machine.breach(
+                f"{self.name}.no_double_add",
+                f"{self.machine.doing} adds {self._space.show(item)}, which is in {self.name} already",
+            )
         self._items[self._next] = item
         self._next += 1
         self.changed()
@@ -206,6 +226,7 @@ class LinkedRegistry(Watched, Generic[T]):
         """Take an element out."""
         self._step("remove", Mode.WRITE)
         self._note(item)
+        self._check_lock()
         position = next((position for position, there in self._items.items() if there is item), None)
         if position is None:
             raise self.machine.breach(
@@ -214,6 +235,13 @@ class LinkedRegistry(Watched, Generic[T]):
             )
         del self._items[position]
         self.changed()
+
+    def _check_lock(self) -> None:
+        if self._lock is not None and self._lock.holder is not self.machine.current:
+            raise self.machine.breach(
+                f"{self.name}.locked",
+                f"{self.machine.doing} changes {self.name} without {self._lock.name}, which is to be held for that",
+            )
 
     def __contains__(self, item: object) -> bool:
         self._step("look up", Mode.READ)
@@ -260,6 +288,7 @@ class DeterministicRuntime:
         self.space = Space(machine)
         self._failures = FailureInjector(machine, failing)
         self._rcu: dict[str, EpochRcu] = {}
+        self._ids: dict[str, LowestIds] = {}
 
     def is_live(self, block: object) -> bool:
         """Whether a block is allocated and not freed; for observers."""
@@ -279,6 +308,10 @@ class DeterministicRuntime:
     def rcu_domain(self, name: str) -> EpochRcu:
         """The domain of that name; for observers."""
         return self._rcu[name]
+
+    def taken(self, name: str) -> frozenset[int]:
+        """The numbers that are taken of the ids of that name, if there are such; for observers, at rest."""
+        return self._ids[name].peek() if name in self._ids else frozenset()
 
     def leaks(self, blocks: Sequence[object], reachable: Collection[object]) -> tuple[str, ...]:
         """Names of the live blocks that are not among the reachable ones; for observers, at rest."""
@@ -329,8 +362,9 @@ class DeterministicRuntime:
 
     def ids(self, name: str) -> LowestIds:
         """An allocator of numbers."""
-        return LowestIds(self.machine, name)
+        self._ids[name] = LowestIds(self.machine, name)
+        return self._ids[name]
 
-    def registry(self, name: str, kind: type[T]) -> LinkedRegistry[T]:
+    def registry(self, name: str, kind: type[T], lock: Lock | None = None) -> LinkedRegistry[T]:
         """An empty linked list of objects of that class."""
-        return LinkedRegistry(self.space, name, kind)
+        return LinkedRegistry(self.space, name, kind, lock)

@@ -108,12 +108,13 @@ class Space:
 class StoredCell(Watched, Generic[T]):
     """A word; see `runtime.Cell`."""
 
-    __slots__ = ("name", "region", "space", "value")
+    __slots__ = ("name", "plain", "region", "space", "value")
 
     def __init__(self, space: Space, region: Region, name: str, value: T) -> None:
         super().__init__(space.machine)
         self.space, self.region, self.name = space, region, f"{region.name}.{name}"
         self.value = value
+        self.plain = False  # whether a plain store came last, where others could see it: that publishes nothing
 
     def load(self) -> T:
         """The value now."""
@@ -126,12 +127,14 @@ class StoredCell(Watched, Generic[T]):
         """Replace the value."""
         self.space.access(self.region, "store", self.name)
         self.put(value)
+        self.plain = self.region.owner is None
 
     def xchg(self, value: T) -> T:
         """Replace the value; the one before."""
         self.space.access(self.region, "xchg", self.name)
         before = self.value
         self.put(value)
+        self.plain = False
         return before
 
     def cmpxchg(self, expected: T, value: T) -> T:
@@ -140,6 +143,7 @@ class StoredCell(Watched, Generic[T]):
         before = self.value
         if same(before, expected):
             self.put(value)
+            self.plain = False
         else:
             self.machine.note(f"finds {self.space.show(before)}")
         return before

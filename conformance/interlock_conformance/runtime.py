@@ -192,7 +192,10 @@ class Rcu(Protocol):
         ...
 
     def dereference(self, cell: Cell[T]) -> T:
-        """Load a protected pointer; reported outside a read-side section."""
+        """Load a protected pointer; reported outside a read-side section, and where a plain `store` has published it.
+
+        `assign`, `xchg` and `cmpxchg` publish: who finds the pointer finds what was written before.
+        """
         ...
 
     def assign(self, cell: Cell[T], value: T) -> None:
@@ -223,7 +226,7 @@ class Registry(Protocol[T]):
     """
 
     def add(self, item: T) -> None:
-        """Append an element."""
+        """Append an element; reported if it is in already."""
         ...
 
     def remove(self, item: T) -> None:
@@ -289,6 +292,9 @@ class Runtime(Protocol):
         """An allocator of numbers."""
         ...
 
-    def registry(self, name: str, kind: type[T]) -> Registry[T]:
-        """An empty linked list of objects of that class."""
+    def registry(self, name: str, kind: type[T], lock: Lock | None = None) -> Registry[T]:
+        """An empty linked list of objects of that class; if a lock is given, changing the list without it is reported.
+
+        Without one, elements may be added and removed by several threads at a time, as in a lock-free list.
+        """
         ...

@@ -236,6 +236,18 @@ def test_a_grace_period_does_not_wait_for_a_reader_that_came_later():
     assert isinstance(execution.end, Finished), execution
 
 
+def twice(act, thing):
+    act(thing)
+    act(thing)
+
+
+def look_up(rt, publish):
+    root, rcu = rt.memory("root").cell("box", None), rt.rcu("rcu")
+    publish(root)
+    with rcu.read():
+        rcu.dereference(root)
+
+
 def nested(lock, outer, inner):
     with getattr(lock, outer)(), getattr(lock, inner)():
         pass
@@ -251,7 +263,10 @@ def nested(lock, outer, inner):
         (lambda rt, box, boxes: box.row[-1], "boxes.in_bounds"),
         (lambda rt, box, boxes: rt.ids("ids").give(0), "ids.taken"),
         (lambda rt, box, boxes: rt.registry("reg", Box).remove(box), "reg.member"),
+        (lambda rt, box, boxes: twice(rt.registry("reg", Box).add, box), "reg.no_double_add"),
+        (lambda rt, box, boxes: rt.registry("reg", Box, rt.spinlock("lock")).add(box), "reg.locked"),
         (lambda rt, box, boxes: rt.rcu("rcu").dereference(box.word), "rcu.inside"),
+        (lambda rt, box, boxes: look_up(rt, lambda root: root.store(boxes.alloc())), "rcu.published"),
         (lambda rt, box, boxes: rt.mutex("lock").__exit__(), "lock.holder"),
         (lambda rt, box, boxes: box.row.cmpxchg(2, None, box), "boxes.in_bounds"),
         (lambda rt, box, boxes: (boxes.free(box), box.word.xchg(1)), "boxes.no_use_after_free"),
@@ -273,6 +288,41 @@ def test_misdeeds_end_the_execution_with_a_name(misdeed, property_):
     assert isinstance(end, Breach)
     assert end.property == property_
     assert "t0" in end.message
+
+
+@pytest.mark.parametrize(
+    "publish",
+    [
+        lambda rt, root, box: rt.rcu("rcu").assign(root, box),
+        lambda rt, root, box: root.cmpxchg(None, box),
+        lambda rt, root, box: root.xchg(box),
+        lambda rt, root, box: (root.store(box), rt.rcu("rcu").assign(root, box)),
+        lambda rt, root, box: root.store(None),
+    ],
+)
+def test_what_publishes_a_pointer(publish):
+    def build(rt):
+        boxes = rt.heap("boxes", Box)
+        box = boxes.alloc()
+        return [lambda: look_up(rt, lambda root: publish(rt, root, box))]
+
+    assert isinstance(end_of(build), Finished)
+
+
+def test_a_registry_is_changed_under_its_lock():
+    def build(rt):
+        lock, box = rt.spinlock("lock"), rt.heap("boxes", Box).alloc()
+        registry = rt.registry("reg", Box, lock)
+
+        def change():
+            with lock:
+                registry.add(box)
+            with lock:
+                registry.remove(box)
+
+        return [change]
+
+    assert some_end(build) is None
 
 
 @pytest.mark.parametrize("sleeper", ["alloc", "mutex", "synchronize"])
