@@ -52,6 +52,8 @@ class ListLrus(v13.ListLrus):
     it, because its cgroup is active or becoming so.
     """
 
+    capacity = CAPACITY
+
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self.size = runtime.memory("memcg").cell("limited_groups_array_size", CAPACITY)

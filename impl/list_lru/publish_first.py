@@ -24,6 +24,8 @@ class ListLrus(v13.ListLrus):
     `published` are the lrus that activations fill, `registered` those of them whose `init` has returned.
     """
 
+    capacity = CAPACITY
+
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
         self.size = runtime.memory("memcg").cell("limited_groups_array_size", CAPACITY)

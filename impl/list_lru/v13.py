@@ -67,7 +67,12 @@ class Memcg:
 
 
 class ListLrus:
-    """All lrus and cgroups of one kernel, and what keeps them in step."""
+    """All lrus and cgroups of one kernel, and what keeps them in step.
+
+    `capacity` is how many cgroups can be active, None for as many as there is memory for.
+    """
+
+    capacity: int | None = None
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime

@@ -5,6 +5,8 @@ Operations of a workload, with the numbers of an lru `l` and a cgroup `m`:
     init(l)  destroy(l)  activate(m)      as the candidate has them; `init` and `activate` may fail and be tried again
     use(l, m)                             charge an item to m, add it, find it by walk and count, delete it
     add(l, m)                             charge an item to m and leave it on the list
+    look(l, m)                            walk and count m's list: they agree, and nothing is on it but what was added;
+                                          what was never added cannot be deleted
 
 A candidate's steps are finer than the specification's.  So a block that only its allocator can reach counts as UNUSED
 until it is published: what is done to it before is part of the step that publishes it.  A reader is its thread.
@@ -15,7 +17,9 @@ not seen: that its list is not freed is what the heap watches over.
 
 Readers come late: `use` and `add` do nothing while the lru is not mounted, and charge to the root while m is not
 active, as a kernel does.  Each lru is mounted and unmounted by one thread, and if it is
-unmounted no other thread uses it.
+unmounted no other thread uses it.  One that is looked at is used by that thread alone.
+
+An activation may fail where a candidate has a bound, `capacity`, and as many cgroups have an id.
 """
 
 from __future__ import annotations
@@ -99,6 +103,9 @@ class MemcgView(Protocol):
 
 DONE, NOTHING = "done", "nothing to do"
 
+_OF_MEMCGS = ("activate", "use", "add", "look")
+"""The operations whose last argument is a cgroup."""
+
 
 def _outcome(error: object | None) -> str:
     """What has come of an operation, by the name of its error."""
@@ -153,6 +160,7 @@ class ListLruBinding(Generic[L, M]):
         owners: dict[tuple[str, int], int] = {}
         users: dict[int, set[int]] = {}
         unmounted: set[int] = set()
+        looked: set[int] = set()
         for thread, operations in enumerate(workload.threads):
             for operation in operations:
                 match operation:
@@ -162,19 +170,24 @@ class ListLruBinding(Generic[L, M]):
                             return f"{thing}{number} is set up by more than one thread"
                         if verb == "destroy":
                             unmounted.add(number)
-                    case Operation("use" | "add", (lru, _)):
+                    case Operation("use" | "add" | "look" as verb, (lru, _)):
                         users.setdefault(lru, set()).add(thread)
+                        looked.update({lru} if verb == "look" else ())
                     case _:
-                        return f"`{operation}` is none of init(l), destroy(l), activate(m), use(l, m), add(l, m)"
+                        known = "init(l), destroy(l), activate(m), use(l, m), add(l, m), look(l, m)"
+                        return f"`{operation}` is none of {known}"
         for lru in sorted(unmounted):
             if users.get(lru, set[int]()) - {owners["lru", lru]}:
                 return f"lru{lru} is used by one thread while another may destroy it"
+        for lru in sorted(looked):
+            if len(users[lru]) > 1:
+                return f"lru{lru} is looked at by one thread while another may use it"
         return None
 
     def sizes(self, workload: Workload) -> Mapping[str, int]:
         """Elements of each sort, at least one: all that the workload could allocate."""
         lrus = 1 + max((o.args[0] for o in workload.operations if o.name != "activate"), default=0)
-        memcgs = 1 + max((o.args[-1] for o in workload.operations if o.name in ("activate", "use", "add")), default=0)
+        memcgs = 1 + max((o.args[-1] for o in workload.operations if o.name in _OF_MEMCGS), default=0)
         inits = sum(o.name == "init" for o in workload.operations)
         activations = sum(o.name == "activate" for o in workload.operations)
         return {
@@ -306,6 +319,8 @@ class ListLruSubject(Generic[L, M]):
                 return self._activate(memcg)
             case Operation("use" | "add" as verb, (lru, memcg)):
                 return self._use(self._lrus[lru], lru, memcg, keep=verb == "add")
+            case Operation("look", (lru, memcg)):
+                return self._look(self._lrus[lru], lru, memcg)
             case _:
                 return NOTHING
 
@@ -328,7 +343,8 @@ class ListLruSubject(Generic[L, M]):
 
     def _activate(self, memcg: int) -> str:
         found = self._candidate.activate(self._memcgs[memcg])
-        self._check(found, "active", there=self._memcgs[memcg] in self._candidate.active.peek())
+        there = self._memcgs[memcg] in self._candidate.active.peek()
+        self._check(found, "active", there=there, may_fail=self._out_of_ids())
         if found is not None:
             self._give_back(self._activations, memcg)
         return _outcome(found)
@@ -347,9 +363,7 @@ class ListLruSubject(Generic[L, M]):
     def _use(self, lru: L, number: int, memcg: int, *, keep: bool) -> str:
         if not self._mounted[number].load():
             return NOTHING
-        candidate = self._candidate
-        index = self._memcgs[memcg].index.load() if self._memcgs[memcg] in candidate.active else None
-        item = object()
+        candidate, index, item = self._candidate, self._index(memcg), object()
         candidate.add(lru, item, index)
         if keep:
             self._kept.append((lru, item))
@@ -362,13 +376,35 @@ class ListLruSubject(Generic[L, M]):
             raise self._broken("items_kept", "an item that was added is not there to be deleted")
         return DONE
 
-    def _check(self, error: object | None, state: str, *, there: bool) -> None:
+    def _look(self, lru: L, number: int, memcg: int) -> str:
+        if not self._mounted[number].load():
+            return NOTHING
+        candidate, index = self._candidate, self._index(memcg)
+        if candidate.delete(lru, object(), index):
+            raise self._broken("items_kept", "an item that was never added is deleted")
+        items, count = candidate.walk(lru, index), candidate.count(lru, index)
+        if count != len(items):
+            raise self._broken("counts", f"the count of a list of {len(items)} is {count}")
+        if not set(items) <= {item for there, item in self._kept if there is lru}:
+            raise self._broken("items_kept", "a walk finds an item that was never added")
+        return DONE
+
+    def _index(self, memcg: int) -> int | None:
+        """Under which id something is charged to a cgroup: to the root while it is not active."""
+        return self._memcgs[memcg].index.load() if self._memcgs[memcg] in self._candidate.active else None
+
+    def _out_of_ids(self) -> bool:
+        """Whether as many cgroups have an id as the candidate has room for."""
+        capacity: object = getattr(self._candidate, "capacity", None)
+        return isinstance(capacity, int) and sum(m.index.peek() is not None for m in self._memcgs) >= capacity
+
+    def _check(self, error: object | None, state: str, *, there: bool, may_fail: bool = False) -> None:
         """What an operation returns is true, and memory is the only thing for want of which it may fail."""
         if error is None and not there:
             raise self._broken("result", f"it has returned without an error, but what it is about is not {state}")
         if error is not None and there:
             raise self._broken("result", f"it has failed, but what it is about is {state}")
-        if error is not None and not self._runtime.has_failed:
+        if error is not None and not may_fail and not self._runtime.has_failed:
             raise self._broken("fails_for_memory", "it fails, though no allocation has failed")
 
     def _broken(self, property_: str, message: str) -> Aborted:
@@ -458,6 +494,9 @@ class ListLruSubject(Generic[L, M]):
         lost += self._runtime.leaks(self._candidate.lists.peek(), lists)
         if lost:
             return Breach("no_leak", f"at rest nobody can reach {', '.join(lost)}, which is still allocated")
+        idle = self._runtime.taken("ids") - {memcg.index.peek() for memcg in self._memcgs}
+        if idle:
+            return Breach("no_leak", f"at rest the ids {sorted(idle)} are taken, and no cgroup has them")
         roots = [lru.root for lru in self._lrus]
         for there in (*lists, *roots):
             if there.count.peek() != len(there.items.peek()):
