@@ -99,6 +99,7 @@ static struct array *grow(struct list_lru *lru, struct array *old, size_t id)
 /* Put a new list into the cgroup's slot, unless the other side has done so. */
 static int install(struct list_lru *lru, const struct memcg *memcg)
 {
+	interlock_point("install.begin");
 	struct item_list *new = list_alloc(memcg->name);
 	struct array *old = NULL;
 	if (new == NULL)
@@ -216,7 +217,9 @@ void list_lru_destroy(struct list_lru *lru)
 	}
 	while (lru->root.count > 0)
 		unlink_item(lru->root.items.next);
-	interlock_event(interlock_begin(), "drop_array", "lru%u", lru->name);
+	uint64_t began = interlock_begin();
+	atomic_store_explicit(&lru->array, NULL, memory_order_release);
+	interlock_event(began, "drop_array", "lru%u", lru->name);
 	array_free(array);
 	interlock_event(interlock_begin(), "release_lru", "lru%u", lru->name);
 	interlock_point("destroy.done");

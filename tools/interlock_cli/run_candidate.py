@@ -100,18 +100,23 @@ def run(arguments: Namespace) -> int:
     if judge is None:
         _tell(arguments, None, Told((), problems), None)
         return 2
-    path, told = arguments.log, None
-    if path is None:
-        handle, name = tempfile.mkstemp(prefix="interlock-", suffix=".jsonl")
-        os.close(handle)
-        path = Path(name)
+    path = arguments.log or _new_file()
+    keep = arguments.log is not None
     try:
         told = _runs(arguments, judge, workload, path)
+        keep = keep or (told.code != 0 and bool(told.runs))
     finally:
-        if arguments.log is None and (told is None or told.code == 0):
+        if not keep:
             path.unlink()
     _tell(arguments, judge.system, told, path)
     return told.code
+
+
+def _new_file() -> Path:
+    """A file for the log: threads never do the same again, so one that is not explained is kept."""
+    handle, name = tempfile.mkstemp(prefix="interlock-", suffix=".jsonl")
+    os.close(handle)
+    return Path(name)
 
 
 @dataclass(frozen=True)
