@@ -83,8 +83,8 @@ class ListLrus(publish_first.ListLrus):
         """Take the lru out of sight, wait for those who work on it, and free what it has, whoever has put it there."""
         assert isinstance(lru, Lru)
         array = self.array_of(lru)
-        self.published.remove(lru)
         self.rcu.assign(lru.memcg, None)
+        self.published.remove(lru)
         lru.users.put()
         lru.users.wait_for_last()
         self.rcu.synchronize()

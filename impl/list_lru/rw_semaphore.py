@@ -19,6 +19,7 @@ class ListLrus(v13.ListLrus):
         super().__init__(runtime)
         self.create_sem = runtime.rwsem("create_sem")
         self.registry_lock = runtime.spinlock("registry_lock")
+        self.registered = runtime.registry("all_memcg_lrus", Lru, self.registry_lock)
 
     def init(self, lru: Lru) -> Error | None:
         """Make the lru's lists and register it, while nothing becomes active."""

@@ -6,7 +6,7 @@ every registered lru.  Here neither can: both run, whole, under `create_mutex`.
 
 Readers take no mutex.  They load the array and then a slot inside a read-side section, so an array that growth has
 replaced is freed only after a grace period.  One grace period serves all lrus: `memcg_old` keeps the replaced arrays
-until then, and lets growth be undone when memory runs out half-way.
+until then.  If memory runs out half-way, the arrays that have grown stay as they are: a larger one does no harm.
 
 The price, and the reason why the series was not merged in this form: `create_mutex` is held for one allocation per
 active cgroup in `init` and for one per lru, copies and a grace period in `activate`, so mounts wait for one another.
@@ -199,22 +199,12 @@ class ListLrus:
         for lru in self.registered:
             larger = self.arrays.alloc(size)
             if larger is None:
-                self.ungrow()
                 return Error.ENOMEM
             old = self.array_of(lru)
             self.copy(old, larger)
             lru.memcg_old.store(old)
             self.rcu.assign(lru.memcg, larger)
         return None
-
-    def ungrow(self) -> None:
-        """Put the old arrays back; now it is the larger ones that are left in `memcg_old`."""
-        for lru in self.registered:
-            old = lru.memcg_old.load()
-            if old is not None:
-                larger = self.array_of(lru)
-                self.rcu.assign(lru.memcg, old)
-                lru.memcg_old.store(larger)
 
     def free_old_arrays(self) -> None:
         """Free what `memcg_old` keeps; the lists in it live on in the array that replaced it."""
