@@ -46,6 +46,7 @@ RIGHT = ("v13", "rw_semaphore", "publish_first", "handshake")
 ELSEWHERE = {
     "handshake_cursor": ("sleeps_in_section", "unlinked_only", "cleared_only"),
     "handshake_segments": ("plain_segment",),
+    "slots_owned": ("unlocked_count",),
 }
 """Candidates with their twins that `test_candidates_*.py` are about."""
 
