@@ -101,6 +101,15 @@ class Foreseeing(Protocol):
 
 
 @runtime_checkable
+class Ruling(Protocol):
+    """A binding that judges more than the specification's properties."""
+
+    def rules(self, workload: Workload) -> tuple[str, ...]:
+        """Names of what it judges on each execution that comes to its end."""
+        ...
+
+
+@runtime_checkable
 class Remembering(Protocol):
     """A subject that remembers what no state of the candidate tells, such as how often something was set up."""
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
-from interlock_conformance.binding import AbstractionError, Binding, Foreseeing, Refining, Subject
+from interlock_conformance.binding import AbstractionError, Binding, Foreseeing, Refining, Ruling, Subject
 from interlock_conformance.coverage import Coverage, coverage_of
 from interlock_conformance.deterministic import DeterministicRuntime
 from interlock_conformance.footprint import Footprint
@@ -158,6 +158,8 @@ class Harness:
         observed = frozenset(probe.symbols())
         refined = self._refined()
         abstraction = binding.abstraction(workload) if refined and isinstance(binding, Refining) else None
+        if refined is not None and abstraction is None and not observed & {s.name for s in refined.symbols}:
+            refined = None  # nothing of it is observed
         also = observed if abstraction is None else abstraction.needs
         sizes = binding.sizes(workload)
         self.monitor = Monitor(system, sizes, observed, names - options.known, also if refined else frozenset())
@@ -176,7 +178,8 @@ class Harness:
     @property
     def judged(self) -> tuple[str, ...]:
         """Names of the properties that are judged."""
-        return (*self.monitor.judged, *([self.refinement.property] if self.refinement else []))
+        rules = self._binding.rules(self.workload) if isinstance(self._binding, Ruling) else ()
+        return (*self.monitor.judged, *([self.refinement.property] if self.refinement else []), *rules)
 
     def coverage(self) -> Coverage | None:
         """What all executions so far have exercised, if that is asked for."""
@@ -215,8 +218,9 @@ class Harness:
         runtime = DeterministicRuntime(machine, self.workload.failing)
         try:
             subject = self._start(runtime)
-            judge = Judge(self.monitor, subject, machine)
-            if self.refinement is not None:
+            if self.refinement is None:
+                judge = Judge(self.monitor, subject, machine)
+            else:
                 self._places.forget(known)
                 judge = RefinementJudge(self.monitor, subject, machine, self.refinement, self._places)
             execution = machine.run(
@@ -239,7 +243,8 @@ class Harness:
 
     def _work(self, subject: Subject, operations: tuple[Operation, ...], thread: Thread) -> None:
         for operation in operations:
-            thread.doing = str(operation)
+            alike = sum(operation in others for others in self.workload.threads) > 1
+            thread.doing = f"{operation} of thread {thread.index}" if alike else str(operation)
             self._outcomes.add((operation.name, str(subject.call(operation))))
 
     def _at_rest(self, subject: Subject, machine: Machine) -> Breach | None:

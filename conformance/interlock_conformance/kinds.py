@@ -95,11 +95,11 @@ class CandidateError(Exception):
     """A candidate that cannot be had; the message says why."""
 
 
-def candidate(kind: Kind, reference: str) -> Named:
-    """The candidate `module:Class`; CandidateError where there is none, or where importing it fails."""
+def imported(reference: str) -> tuple[ModuleType, type]:
+    """The module and the class of `module:Class`; CandidateError where there is none, or where importing it fails."""
     module_name, _, class_name = reference.partition(":")
     if not module_name or not class_name:
-        raise CandidateError(f"`{reference}` is not MODULE:CLASS, such as {kind.package}.v13:{kind.attribute}")
+        raise CandidateError(f"`{reference}` is not MODULE:CLASS, such as list_lru.v13:ListLrus")
     try:
         module = import_module(module_name)
     except Exception as error:  # importing runs somebody's code, which may raise anything
@@ -107,9 +107,15 @@ def candidate(kind: Kind, reference: str) -> Named:
     made: object = getattr(module, class_name, None)
     if not callable(made):
         raise CandidateError(f"`{module_name}` has no class `{class_name}`")
+    return module, cast("type", made)
+
+
+def candidate(kind: Kind, reference: str) -> Named:
+    """The candidate `module:Class`; CandidateError where there is none, or where importing it fails."""
+    module, made = imported(reference)
     own = own_kind(module, kind)
     breaks: object = getattr(module, "BREAKS", None)
-    binding = own.bind(module_name.rpartition(".")[2], made)
+    binding = own.bind(module.__name__.rpartition(".")[2], made)
     return Named(reference, own, binding, breaks if isinstance(breaks, str) else None, made, _exempt(module))
 
 

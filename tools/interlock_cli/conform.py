@@ -23,6 +23,7 @@ examples:
   interlock conform spec/list_lru list_lru.v13:ListLrus
   interlock conform spec/list_lru list_lru.broken.unlocked_init:ListLrus --workload 'init(0) | activate(0)'
   interlock conform spec/list_lru
+  interlock conform queue.ilk my_queue:Queue --workload 'put(0); take() | put(1)'
 """
 
 EXECUTIONS = 2_000
@@ -40,6 +41,11 @@ def configure(parser: ArgumentParser) -> None:
         "-w", "--workload", action="append", default=[], metavar="OPERATIONS",
         help="such as 'init(0) | activate(0) ! 1': threads, and the allocations that fail (default: those of the kind)",
     )  # fmt: skip
+    parser.add_argument(
+        "--binding",
+        metavar="MODULE:CLASS",
+        help="what calls and observes the candidate (default: the one its module names)",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/conformance.md")
     schedules = parser.add_argument_group("schedules")
     schedules.add_argument(
@@ -88,7 +94,7 @@ def _asked(arguments: Namespace) -> tuple[Asked, ...] | None:
 
     if not arguments.candidate:
         return asked_of_all(arguments.path, arguments.workload)
-    one = asked(arguments.path, arguments.candidate, arguments.workload)
+    one = asked(arguments.path, arguments.candidate, arguments.workload, arguments.binding)
     return None if one is None else (one,)
 
 
@@ -109,7 +115,7 @@ def _show(arguments: Namespace, rows: list[Row]) -> None:
         for workload, verdict in row.verdicts:
             print(f"{workload}\n{report(verdict)}")
             if isinstance(verdict, Breaks):
-                print(f"  {replay_command(arguments.path, row.reference, verdict.token)}")
+                print(f"  {replay_command(arguments.path, row.reference, verdict.token, arguments.binding)}")
         print("\n".join(lines_of_coverage(row.coverage)))
 
 

@@ -22,6 +22,7 @@ _TOKEN = re.compile(r"\s*(?P<path>.+?)\s+(?P<candidate>[\w.]+:\w+)\s+(?P<rest>.*
 def configure(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("token", metavar="TOKEN", help="SPEC MODULE:CLASS WORKLOAD @ SCHEDULE, as `conform` prints it")
+    parser.add_argument("--binding", metavar="MODULE:CLASS", help="as for `conform`")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/conformance.md")
 
 
@@ -45,7 +46,7 @@ def run(arguments: Namespace) -> int:
     except TokenError as error:
         complain((diagnose("E0942", str(error)),))
         return 2
-    kind, candidates = opened(parts["path"], parts["candidate"])
+    kind, candidates = opened(parts["path"], parts["candidate"], arguments.binding)
     system = None if kind is None else specification(parts["path"], kind)
     if kind is None or system is None:
         return 2
