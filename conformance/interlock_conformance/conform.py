@@ -153,6 +153,7 @@ class Harness:
         self._each, self._has_failed = workload.each, False
         self._binding, self._watchdog, self._strangers = binding, watchdog, strangers
         self._home = options.home or GreenHome
+        self._runs = 0
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
         names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
         observed = frozenset(probe.symbols())
@@ -213,16 +214,21 @@ class Harness:
     def run(
         self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None, record: bool = False
     ) -> Execution:
-        """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding."""
+        """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding.
+
+        The first, the second, the fourth and so on are audited: their abstract states are computed from scratch, too.
+        """
+        self._runs += 1
+        audit = record or self._runs & (self._runs - 1) == 0
         machine = Machine(budget=self.options.steps, record=record, trail=trail, home=self._home)
         runtime = DeterministicRuntime(machine, self.workload.failing)
         try:
             subject = self._start(runtime)
             if self.refinement is None:
-                judge = Judge(self.monitor, subject, machine)
+                judge = Judge(self.monitor, subject, machine, audit=audit)
             else:
                 self._places.forget(known)
-                judge = RefinementJudge(self.monitor, subject, machine, self.refinement, self._places)
+                judge = RefinementJudge(self.monitor, subject, machine, self.refinement, self._places, audit=audit)
             execution = machine.run(
                 [partial(self._work, subject, operations) for operations in self.workload.threads],
                 choose,

@@ -45,7 +45,7 @@ class EpochRcu:
         self._sections: dict[Thread, Section] = {}
         self._entered: Counter[int] = Counter()
         self._seen_by: dict[Region, frozenset[Section]] = {}
-        self._inside, self._retired = Watched(space.machine), Watched(space.machine)
+        self._inside = Watched(space.machine)
 
     def read(self) -> AbstractContextManager[None]:
         """A read-side section."""
@@ -76,7 +76,7 @@ class EpochRcu:
         if old is not None and cell.peek() is not value:
             self._look_at_sections()
             self._seen_by[old] = frozenset(self._sections.values())
-            self._retired.changed()
+            old.changed()
         cell.put(value)
         cell.plain = False
 
@@ -135,19 +135,24 @@ class EpochRcu:
     def readers(self) -> frozenset[int]:
         """Threads inside a section."""
         self._inside.seen()
-        return frozenset(section.thread for section in self._sections.values()) if self._sections else _NOBODY
+        return frozenset([section.thread for section in self._sections.values()]) if self._sections else _NOBODY
 
     def is_retired(self, block: object) -> bool:
         """Whether the block has been unpublished at some time."""
-        self._retired.seen()
-        return self._space.region_of(block) in self._seen_by
+        region = self._space.blocks.get(id(block))
+        if region is None:
+            return False
+        region.readers |= self._machine.reading
+        return region in self._seen_by
 
     def still_seen_by(self, block: object) -> frozenset[int]:
         """Threads that were inside when the block was last unpublished and have not left since."""
-        self._retired.seen()
-        region = self._space.region_of(block)
-        seen = None if region is None else self._seen_by.get(region)
-        if not seen:  # so it is most of the time, and observers ask after each step
+        region = self._space.blocks.get(id(block))
+        if region is None:
+            return _NOBODY
+        region.readers |= self._machine.reading
+        seen = self._seen_by.get(region)
+        if not seen:
             return _NOBODY
         self._inside.seen()
         return frozenset(section.thread for section in seen & frozenset(self._sections.values()))
@@ -302,7 +307,7 @@ class DeterministicRuntime:
 
     def number(self, block: object) -> int | None:
         """The number of a block in its heap, None for anything else; for observers."""
-        region = self.space.region_of(block)
+        region = self.space.blocks.get(id(block))
         return None if region is None else region.number
 
     def rcu_domain(self, name: str) -> EpochRcu:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from interlock_conformance.binding import AbstractionError, Remembering, Subject
 from interlock_conformance.footprint import OBSERVED, Mode
 from interlock_conformance.machine import Breach, Machine
@@ -12,23 +14,24 @@ from interlock_conformance.refinement import Place, Refinement
 class Judge:
     """The observer of one execution: remembers the state before."""
 
-    def __init__(self, monitor: Monitor, subject: Subject, machine: Machine) -> None:
+    def __init__(self, monitor: Monitor, subject: Subject, machine: Machine, *, audit: bool) -> None:
         self._monitor, self._machine = monitor, machine
-        self._watch = monitor.watch(machine, subject.symbols())
-        self._before: Observed | None = None
+        self._watch = monitor.watch(machine, subject.symbols(), audit=audit)
+        self._observed: Observed | None = None
+        self._state: int | None = None
 
     def look(self) -> Breach | None:
         """Judge the state as it is now, and the step to it."""
-        before = self._before
         try:
-            after = self._watch.now()
-            if after is before:
+            observed = self._watch.now()
+            if observed is self._observed:
                 return None
-            self._before = after
-            self._machine.touch(OBSERVED, Mode.WRITE)
-            return self._monitor.judge(before, after)
+            before, self._state = self._state, self._monitor.meet(observed)
         except AbstractionError as error:
             return Breach("abstraction", str(error))
+        self._observed = observed
+        self._machine.touch(OBSERVED, Mode.WRITE)
+        return self._monitor.judge(before, self._state)
 
 
 class Places:
@@ -59,19 +62,30 @@ class RefinementJudge(Judge):
     """Judges by the refined specification too, after the other properties."""
 
     def __init__(
-        self, monitor: Monitor, subject: Subject, machine: Machine, refinement: Refinement, places: Places
+        self,
+        monitor: Monitor,
+        subject: Subject,
+        machine: Machine,
+        refinement: Refinement,
+        places: Places,
+        *,
+        audit: bool,
     ) -> None:
-        super().__init__(monitor, subject, machine)
+        super().__init__(monitor, subject, machine, audit=audit)
         self._refinement, self._places = refinement, places
         self._history = subject.history if isinstance(subject, Remembering) else _no_history
+        self._seen: tuple[Observed | None, Hashable] | None = None
 
     def look(self) -> Breach | None:
         """Judge the state as it is now, and the step to it."""
         found = super().look()
-        if found is not None or self._before is None:
+        history = self._history()
+        seen = (self._observed, history)
+        if found is not None or self._observed is None or seen == self._seen:
             return found
+        self._seen = seen
         try:
-            sight = self._refinement.see(self._before, self._history())
+            sight = self._refinement.see(self._observed, history)
         except AbstractionError as error:
             return Breach("abstraction", str(error))
         last = self._places.last

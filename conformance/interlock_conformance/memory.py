@@ -38,15 +38,16 @@ class Space:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._blocks: dict[int, Region] = {}
+        self.blocks: dict[int, Region] = {}
+        """By identity of the block, where it lives."""
 
     def region_of(self, value: object) -> Region | None:
         """The region of a block; None for any other value."""
-        return self._blocks.get(id(value))
+        return self.blocks.get(id(value))
 
     def register(self, block: object, region: Region) -> None:
         """Remember that `block` lives in `region`.  The heap keeps the block, so its identity is never reused."""
-        self._blocks[id(block)] = region
+        self.blocks[id(block)] = region
 
     def access(self, region: Region, kind: str, name: str) -> None:
         """Declare an access to memory, and report it if the memory has been freed by the time it happens."""
@@ -69,7 +70,7 @@ class Space:
 
     def escape(self, value: object) -> None:
         """A reference to `value` is stored where others find it: they can find the block from now on."""
-        region = self._blocks.get(id(value))
+        region = self.blocks.get(id(value))
         if region is not None and region.owner is not None:
             self._publish(region)
 
@@ -83,18 +84,18 @@ class Space:
 
     def is_private(self, value: object) -> bool:
         """Whether only the thread that allocated the block can reach it."""
-        region = self._blocks.get(id(value))
+        region = self.blocks.get(id(value))
         if region is None:
             return False
-        region.seen()
+        region.readers |= self.machine.reading
         return region.owner is not None
 
     def is_live(self, value: object) -> bool:
         """Whether a block is allocated and not freed."""
-        region = self._blocks.get(id(value))
+        region = self.blocks.get(id(value))
         if region is None:
             return False
-        region.seen()
+        region.readers |= self.machine.reading
         return not region.freed_by
 
     def show(self, value: object) -> str:
@@ -316,7 +317,7 @@ class QuarantineHeap(Watched, Generic[P, T]):
 
     def peek(self) -> Sequence[T]:
         """Every block handed out so far, oldest first."""
-        self.seen()
+        self.readers |= self.machine.reading
         return self.blocks
 
     def free(self, block: T) -> None:

@@ -21,7 +21,7 @@ from interlock.core.types import BoolType, EnumType, IntType, OptionType, RangeT
 from interlock.engines.evaluate import Packed, explain, instantiate
 from interlock_conformance.binding import AbstractionError, Symbols
 from interlock_conformance.machine import Breach, Machine
-from interlock_conformance.watch import Watch
+from interlock_conformance.watch import Rows, Watch
 
 Observed: TypeAlias = tuple[Value, ...]
 """The value of every observed symbol that a judged property speaks of, at every argument, in a fixed order."""
@@ -60,12 +60,14 @@ class Monitor:
         used |= {symbol for symbol in self._observed if symbol.name in also}
         shown = tuple(symbol for symbol in self._observed if symbol in used)
         self._rows = tuple((s, tuple(product(*map(self._domain, s.params)))) for s in shown)
-        self._shown = tuple((symbol.name, row) for symbol, rows in self._rows for row in rows)
+        self._shown = Rows((symbol.name, row) for symbol, rows in self._rows for row in rows)
         self._ranges = tuple(frozenset(self._domain(s.result)) for s in shown)
         self._rest = tuple(symbol for symbol in system.symbols if symbol not in used)
         self._packed: dict[Observed, Packed] = {}
-        self._state_verdicts: dict[Observed, Breach | None] = {}
-        self._step_verdicts: dict[tuple[Observed, Observed], Breach | None] = {}
+        self._numbers: dict[Observed, int] = {}
+        self._met: list[Observed] = []
+        self._state_verdicts: list[Breach | None] = []
+        self._step_verdicts: dict[tuple[int, int], Breach | None] = {}
 
     @property
     def judged(self) -> tuple[str, ...]:
@@ -80,8 +82,9 @@ class Monitor:
     def ever(self, formula: Term, *, steps: bool) -> bool:
         """Whether a formula was true in some state that was judged, or of some step; for coverage."""
         evaluate = self._model.formula(formula)
-        pairs = self._step_verdicts if steps else ((state, state) for state in self._state_verdicts)
-        return any(evaluate(self._pack(before), self._pack(after)) for before, after in pairs)
+        pairs = self._step_verdicts if steps else ((state, state) for state in range(len(self._met)))
+        states = [self._pack(observed) for observed in self._met]
+        return any(evaluate(states[before], states[after]) for before, after in pairs)
 
     def watch(self, machine: Machine, symbols: Symbols, *, audit: bool = False) -> Watch:
         """The abstract state of one execution, as it changes; an audit computes it from scratch after every step."""
@@ -96,20 +99,23 @@ class Monitor:
                 if not isinstance(value, Hashable) or value not in allowed:
                     raise AbstractionError(f"{symbol.name}{row} is {value!r}, which is no {symbol.result} here")
 
-    def judge(self, before: Observed | None, after: Observed) -> Breach | None:
-        """The first broken property of the state `after`, or of the step that led to it.
-
-        AbstractionError where a value is none of the specification's.
-        """
+    def meet(self, observed: Observed) -> int:
+        """The number of an abstract state, the same whenever it is met; AbstractionError where it is none."""
         try:
-            found = self._state_verdicts[after]
-        except (KeyError, TypeError):  # the latter where a value is none at all
-            self._check(after)
-            found = self._state_verdicts[after] = self._judge(self._states, after, after)
+            return self._numbers[observed]
+        except (KeyError, TypeError):  # the latter where a value cannot be one of any specification
+            self._check(observed)
+        self._met.append(observed)
+        self._state_verdicts.append(self._judge(self._states, observed, observed))
+        return self._numbers.setdefault(observed, len(self._numbers))
+
+    def judge(self, before: int | None, after: int) -> Breach | None:
+        """The first broken property of the state `after`, or of the step that led to it."""
+        found = self._state_verdicts[after]
         if found is None and before is not None and before != after:
             step = (before, after)
             if step not in self._step_verdicts:
-                self._step_verdicts[step] = self._judge(self._steps, before, after)
+                self._step_verdicts[step] = self._judge(self._steps, self._met[before], self._met[after])
             found = self._step_verdicts[step]
         return found
 

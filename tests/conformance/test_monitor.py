@@ -78,10 +78,30 @@ def test_an_abstraction_of_the_wrong_type_is_reported(base, symbol, value):
 
 def test_states_must_be_of_the_specification(base):
     monitor = Monitor(base, SIZES, frozenset({"id"}))
-    assert monitor.judge(None, (0,)) is None
+    assert monitor.judge(None, monitor.meet((0,))) is None
+    assert monitor.meet((0,)) == monitor.meet((0,)) != monitor.meet((None,))
     for wrong in (1, [], object()):
         with pytest.raises(AbstractionError):
-            monitor.judge(None, (wrong,))
+            monitor.meet((wrong,))
+
+
+class Remembers(ListLruBinding):
+    """A binding whose abstraction reads what no primitive of the runtime holds."""
+
+    def start(self, runtime, workload):
+        subject = super().start(runtime, workload)
+        made = []
+        subject._candidate.new_array = lambda new=subject._candidate.new_array: made.append(1) or new()
+        symbols = {**subject.symbols(), "active": lambda _: bool(made)}
+        subject.symbols = lambda: symbols
+        return subject
+
+
+def test_an_abstraction_of_what_is_not_watched_is_reported(base):
+    verdict = conform(Remembers("remembers", v13.ListLrus), base, WORKLOAD, Exhaustive(0))
+    assert isinstance(verdict, Breaks)
+    assert verdict.property == "abstraction"
+    assert "active(0) went from False to True, though nothing that it peeks at has changed" in verdict.message
 
 
 class Flaky(v13.ListLrus):

@@ -13,7 +13,7 @@ from interlock_conformance.memory import StoredCell
 from interlock_conformance.monitor import Monitor
 from interlock_conformance.observation import Watched
 from interlock_conformance.schedule import parse_workload
-from interlock_conformance.watch import Watch
+from interlock_conformance.watch import Rows, Watch
 
 CANDIDATES = {named.reference: named.binding for named in shipped(LIST_LRU)}
 WORKLOADS = (
@@ -104,7 +104,7 @@ def run(body, rows, *, audit=False):
     """One thread; the table, and what was seen and asked at each look."""
     machine = Machine(budget=100)
     table = Table(DeterministicRuntime(machine))
-    watch = Watch(machine, table.symbols(), rows, audit=audit)
+    watch = Watch(machine, table.symbols(), Rows(rows), audit=audit)
     looks = []
 
     def look():
@@ -153,7 +153,7 @@ def test_a_function_that_takes_a_step_is_told_that_it_may_only_peek():
 
     machine = Machine(budget=100)
     table = Stepping(DeterministicRuntime(machine))
-    watch = Watch(machine, table.symbols(), (("word", (0,)),))
+    watch = Watch(machine, table.symbols(), Rows([("word", (0,))]))
     body = lambda _: table.words[0].store(1)  # noqa: E731
     end = machine.run([body], lambda _, enabled: enabled[0], complaining(watch.now)).end
     assert "takes the step `load m.word0`; it may only peek" in end.message
@@ -162,8 +162,8 @@ def test_a_function_that_takes_a_step_is_told_that_it_may_only_peek():
 def test_two_watches_of_one_execution_do_not_disturb_each_other():
     machine = Machine(budget=100)
     table = Table(DeterministicRuntime(machine))
-    first = Watch(machine, table.symbols(), (("word", (0,)),))
-    second = Watch(machine, table.symbols(), (("word", (1,)), ("word", (0,))))
+    first = Watch(machine, table.symbols(), Rows([("word", (0,))]))
+    second = Watch(machine, table.symbols(), Rows([("word", (1,)), ("word", (0,))]))
     looks = []
 
     def body(_):

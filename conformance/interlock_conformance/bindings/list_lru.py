@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Generic, Protocol, TypeVar
 
@@ -412,7 +413,7 @@ class ListLruSubject(Generic[L, M]):
 
     # -- the abstraction function
 
-    @property
+    @cached_property
     def _rcu(self) -> EpochRcu:
         return self._runtime.rcu_domain("rcu")
 
