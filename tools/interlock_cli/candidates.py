@@ -70,7 +70,7 @@ def opened(path: str, reference: str | None, binding: str | None = None) -> tupl
         return _own(path, reference, binding)
     if kind is None:
         known = ", ".join(sorted(KINDS))
-        fix = f"name a specification's file and a candidate, MODULE:CLASS; there are folders of candidates for {known}"
+        fix = f"name a specification's file and a candidate, MODULE:CLASS; there are bindings for {known}"
         complain((diagnose("E0940", f"nothing binds candidates to `{path}`", fix=fix),))
         return None, ()
     try:
