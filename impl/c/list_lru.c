@@ -85,6 +85,7 @@ static struct array *array_of(struct list_lru *lru)
 /* Replace the array by one with room for an id.  The old one is the caller's, to be freed after a grace period. */
 static struct array *grow(struct list_lru *lru, struct array *old, size_t id)
 {
+	interlock_point("grow.begin");
 	struct array *larger = array_alloc(id + 1 > 2 * old->size ? id + 1 : 2 * old->size);
 	if (larger == NULL)
 		return NULL;

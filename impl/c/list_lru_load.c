@@ -1,8 +1,9 @@
 /*
  * The list_lru as a candidate: owners that mount, unmount, activate and let die in turns, and users in between.
  *
- *     init(l) destroy(l) activate(m) offline(m) add(l, m, i) del(l, i) walk(l) count(l, m)
+ *     init(l) destroy(l) activate(m) offline(m) add(l, m, i) del(l, i) walk(l) count(l, m) wait()
  *
+ * wait() is a place, and nothing else: where a workload may hold a thread until another has come far enough.
  * What cannot be done when its turn comes, such as a look-up in an lru that is not mounted, is passed over: those are
  * mistakes of callers, and it is not for the list_lru to find them.
  */
@@ -97,6 +98,8 @@ static void call(const char *name, unsigned l, unsigned m, unsigned i)
 		activate(m);
 	else if (strcmp(name, "offline") == 0)
 		offline(m);
+	else if (strcmp(name, "wait") == 0)
+		interlock_point("wait");
 	else
 		use(name, l, m, i);
 }
@@ -108,6 +111,7 @@ static const struct {
 } operations[] = {
 	{ "init", "l", 4 },    { "destroy", "l", 3 }, { "activate", "m", 5 }, { "offline", "m", 4 },
 	{ "add", "lmi", 34 },  { "del", "li", 20 },   { "count", "lm", 20 },  { "walk", "l", 10 },
+	{ "wait", "", 0 },
 };
 enum { KINDS = sizeof operations / sizeof *operations };
 
@@ -117,7 +121,7 @@ static void scripted(const struct interlock_operation *operation)
 	while (kind < KINDS && strcmp(operations[kind].name, operation->name) != 0)
 		kind++;
 	if (kind == KINDS || strlen(operations[kind].letters) != operation->count)
-		interlock_error("no such operation: init(l) destroy(l) activate(m) offline(m) add(l, m, i) del(l, i) walk(l) count(l, m)");
+		interlock_error("no such operation: init(l) destroy(l) activate(m) offline(m) add(l, m, i) del(l, i) walk(l) count(l, m) wait()");
 	for (unsigned place = 0; place < operation->count; place++) {
 		unsigned number = operation->argument[place];
 		switch (operations[kind].letters[place]) {
