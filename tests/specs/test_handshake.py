@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[2] / "spec/list_lru"
 LIMITS = Limits(query_seconds=60.0, total_seconds=600.0)
 
 ALWAYS = {"coverage", "install_once", "no_dangling", "no_leak", "right_list", "ids", "lists.no_double_free"}
-GROWTH = {"grace", "retirement", "arrays.no_use_after_free", "lookup.in_bounds", "lookup.present"}
+GROWTH = {"items.kept", "grace", "retirement", "arrays.no_use_after_free", "lookup.in_bounds", "lookup.present"}
 DESIGNS = {
     "handshake": ALWAYS | {"no_stray", "lists.no_use_after_free", "lookup.present"},
     "handshake_pin": ALWAYS
@@ -46,7 +46,7 @@ MUTANTS = {
     "handshake_pin_no_grace": {"touch.no_use_after_free": 13, "grace": 12, "gone_unseen": 12},
     "handshake_pin_late_enter": {"touch.no_use_after_free": 23},
     "handshake_pin_unlink_first": {"touch.no_use_after_free": 28},
-    "handshake_plain_copy": {"coverage": 19, "install_once": 17},
+    "handshake_plain_copy": {"coverage": 19, "install_once": 17, "items.kept": 19},
     "handshake_no_bound_check": {"init.in_bounds": 7},
     "handshake_array_first": {"lookup.in_bounds": 13},
     "handshake_enomem_no_drain": {"clean_failure": 13},

@@ -93,10 +93,11 @@ WRONG = {
         {"kept": 12, "coverage": 21, "lookup.present": 21, REFINED: 21}, frozenset({"lost_update"})
     ),
     "publish_before_copy": Refuted(
-        {"coverage": 19, "lookup.present": 21, REFINED: 19}, frozenset({"lost_for_a_while"})
+        {"coverage": 19, "items.kept": 19, "lookup.present": 21, REFINED: 19}, frozenset({"lost_for_a_while"})
     ),
     "copy_race": Refuted(
-        {"coverage": 24, "no_leak": 24, "lookup.present": 26, REFINED: 24}, frozenset({"lost_install"})
+        {"coverage": 24, "items.kept": 24, "no_leak": 24, "lookup.present": 26, REFINED: 24},
+        frozenset({"lost_install"}),
     ),
     "not_frozen": Refuted({"init.in_bounds": 15}, frozenset({"size_read_too_early"})),
     "rwsem_register_late": Refuted({"coverage": 15, "lookup.present": 15, REFINED: 15}, frozenset({"after_up_read"})),
