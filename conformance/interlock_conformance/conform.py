@@ -9,7 +9,7 @@ from functools import partial
 from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
 from interlock_conformance.binding import AbstractionError, Binding, Foreseeing, Refining, Ruling, Subject
-from interlock_conformance.coverage import Coverage, coverage_of
+from interlock_conformance.coverage import Coverage, Exercising, coverage_of
 from interlock_conformance.deterministic import DeterministicRuntime
 from interlock_conformance.footprint import Footprint
 from interlock_conformance.judging import Judge, Places, RefinementJudge
@@ -188,7 +188,9 @@ class Harness:
             return None
         binding = self._binding
         possible = binding.outcomes(self.workload) if isinstance(binding, Foreseeing) else ()
-        return coverage_of(self.monitor, self.refinement, possible, frozenset(self._outcomes))
+        found = coverage_of(self.monitor, self.refinement, possible, frozenset(self._outcomes))
+        own = Coverage(steps=binding.exercised()) if isinstance(binding, Exercising) else Coverage()
+        return found | own
 
     def _start(self, runtime: DeterministicRuntime) -> Subject:
         """A fresh candidate, watched from here on."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
+from typing import Protocol, runtime_checkable
 
 from interlock.core.show import show_term
 from interlock.core.system import Property, TransitionSystem
@@ -60,6 +61,15 @@ class Coverage:
     def parts(self) -> tuple[Covered, ...]:
         """Its kinds of things, without those of which there are none."""
         return tuple(part for part in (self.steps, self.outcomes, self.antecedents) if part.everything)
+
+
+@runtime_checkable
+class Exercising(Protocol):
+    """A binding that exercises steps of the specification by itself."""
+
+    def exercised(self) -> Covered:
+        """The steps that it has exercised up to now."""
+        ...
 
 
 def together(coverages: Sequence[Coverage]) -> Coverage:

@@ -61,6 +61,8 @@ class Sequential:
         self.system = system
         self._explainer = Explainer(system, {s.name: sizes.get(s.name, 1) for s in system.sorts}, properties=())
         self._operations = operations
+        self.taken: set[int] = set()
+        """The actions that calls of some history were, by their numbers."""
         self._by_object = is_by_object(system)
         self._start = tuple(self._explainer.start())
         self._known: dict[History, Breach | None] = {}
@@ -138,7 +140,9 @@ class Sequential:
     def order(self, history: History) -> Order | Stuck:
         """An order of the calls that the specification has, or how far one gets."""
         search = _Search(self, history, self._explainer)
-        return search.run(self._start)
+        found = search.run(self._start)
+        self.taken |= search.taken
+        return found
 
 
 class _Search:
@@ -149,15 +153,18 @@ class _Search:
         claims = [sequential.claim(call) for call in history]
         self._claims = [claim for claim in claims if isinstance(claim, Claim)]
         self._before = [sum(1 << j for j, b in enumerate(history) if _precedes(b, a)) for a in history]
+        self.taken: set[int] = set()
+        """The actions of the order that was found."""
         self._must = sum(1 << i for i, call in enumerate(history) if call.ended is not None)
 
     def run(self, start: Sequence[Packed]) -> Order | Stuck:
         seen = {(0, state) for state in start}
-        waiting: list[tuple[int, Packed, tuple[int, ...]]] = [(0, state, ()) for state in start]
+        waiting: list[tuple[int, Packed, tuple[int, ...], tuple[int, ...]]] = [(0, state, (), ()) for state in start]
         furthest: dict[tuple[int, ...], list[Packed]] = {(): list(start)}
         while waiting:
-            taken, state, path = waiting.pop()
+            taken, state, path, actions = waiting.pop()
             if taken & self._must == self._must:
+                self.taken = set(actions)
                 return Order(tuple(self._history[i] for i in path))
             if len(path) > len(next(iter(furthest))):
                 furthest = {}
@@ -165,10 +172,10 @@ class _Search:
                 furthest.setdefault(path, []).append(state)
             for index in self._next(taken):
                 after = taken | 1 << index
-                for there in self._explainer.after({state: None}, self._claims[index]):
-                    if (after, there) not in seen:
-                        seen.add((after, there))
-                        waiting.append((after, there, (*path, index)))
+                for step in self._explainer.steps(state, self._claims[index]):
+                    if (after, step.after) not in seen:
+                        seen.add((after, step.after))
+                        waiting.append((after, step.after, (*path, index), (*actions, step.transition)))
         return self._stuck(*next(iter(furthest.items())))
 
     def _next(self, taken: int) -> list[int]:

@@ -21,6 +21,7 @@ from typing import Any, cast
 from interlock.core.system import Transition, TransitionSystem
 from interlock.core.types import SortType
 from interlock_conformance.binding import AbstractionError, Symbols
+from interlock_conformance.coverage import Covered, names_of_steps
 from interlock_conformance.deterministic import DeterministicRuntime
 from interlock_conformance.footprint import Mode
 from interlock_conformance.history import Recorder
@@ -66,6 +67,12 @@ class Calls:
     def rules(self, workload: Workload) -> tuple[str, ...]:
         """What is judged besides the specification's properties."""
         return (PROPERTY,) if self._is_sequential(workload) else ()
+
+    def exercised(self) -> Covered:
+        """The actions of the specification that calls were, in some order of those of an execution."""
+        taken = {number for judged in self._sequential.values() for number in judged.taken}
+        names = names_of_steps(self.system)
+        return Covered("steps", names if self._sequential else (), frozenset(names[number] for number in taken))
 
     def start(self, runtime: DeterministicRuntime, workload: Workload) -> CallsSubject:
         """Set a candidate up."""

@@ -1,0 +1,1 @@
+"""Candidate implementations of a queue; each imports `interlock_conformance.runtime` alone."""

@@ -1,0 +1,1 @@
+"""Implementations that must be caught.  `BREAKS` in each names the property that it breaks."""
