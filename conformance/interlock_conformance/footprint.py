@@ -21,6 +21,9 @@ class Mode(Enum):
     AWAIT = "await"
 
 
+READ, WRITE, RELEASE, AWAIT = Mode
+
+
 Touch: TypeAlias = tuple[str, Mode]
 Footprint: TypeAlias = list[Touch]
 """Everything that one step touched, in order; an object may stand in it more than once."""
@@ -31,8 +34,9 @@ OBSERVED = "the observed state"
 
 def races(first: Footprint, second: Footprint) -> bool:
     """Whether two steps touch one object, and at least one of them writes it."""
-    return any(
-        there == here and Mode.WRITE in (how, mode) and {how, mode} <= {Mode.READ, Mode.WRITE}
-        for there, how in first
-        for here, mode in second
-    )
+    for there, how in first:
+        if how is READ or how is WRITE:
+            for here, mode in second:
+                if there == here and (mode is WRITE or (how is WRITE and mode is READ)):
+                    return True
+    return False

@@ -30,7 +30,8 @@ class Judge:
         except AbstractionError as error:
             return Breach("abstraction", str(error))
         self._observed = observed
-        self._machine.touch(OBSERVED, Mode.WRITE)
+        if self._machine.tracing:
+            self._machine.touch(OBSERVED, Mode.WRITE)
         return self._monitor.judge(before, self._state)
 
 

@@ -26,16 +26,18 @@ class HeldLock:
         if machine.current is not None and self.holder is machine.current:
             raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
         machine.declare("lock", self.name, self._is_free, sleeps=not self._spins)
-        machine.touch(self.name, Mode.WRITE)
-        machine.touch(self.name, Mode.AWAIT)
+        if machine.tracing:
+            machine.touch(self.name, Mode.WRITE)
+            machine.touch(self.name, Mode.AWAIT)
         self.holder = machine.current
         if self._spins and machine.current is not None:
             machine.current.atomic.append(self.name)
 
     def __exit__(self, *exception: object) -> None:
         machine = self._machine
-        machine.declare("unlock", self.name)
-        machine.touch(self.name, Mode.RELEASE)
+        machine.act("unlock", self.name, None, False)
+        if machine.tracing:
+            machine.touch(self.name, Mode.RELEASE)
         if self.holder is not machine.current:
             raise machine.breach(f"{self.name}.holder", f"{machine.doing} releases {self.name}, which it does not hold")
         self.holder = None

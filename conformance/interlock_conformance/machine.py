@@ -370,8 +370,7 @@ class Machine:
         enabled = self._everyone
         for thread in self._alive:
             if thread.ready is not None and not thread.ready():
-                enabled = tuple([thread.index for thread in self._alive if thread.ready is None or thread.ready()])
-                break
+                enabled = tuple([index for index in enabled if index != thread.index])
         if not enabled:
             stuck = [thread for thread in self._alive if not thread.idle]
             if stuck:

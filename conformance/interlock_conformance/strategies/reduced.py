@@ -14,10 +14,10 @@ of which each value comes from one object keeps to that.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from interlock_conformance.footprint import Footprint, Mode, races
+from interlock_conformance.footprint import AWAIT, READ, RELEASE, WRITE, Footprint, Touch, races
 from interlock_conformance.machine import STOP, default_choice
 from interlock_conformance.strategies import Explored, Run, Tally
 
@@ -53,7 +53,7 @@ class _Node:
     chosen: int
     wanted: set[int]
     """Threads that have been tried or must be."""
-    footprint: Footprint = field(default_factory=list[tuple[str, Mode]])
+    footprint: Footprint = field(default_factory=list[Touch])
     """What the chosen thread's step touched."""
 
 
@@ -64,6 +64,7 @@ class _Search:
         self.given = 0
         self.trail: list[Footprint] = []
         self._nodes: list[_Node] = []
+        self._history = _History()
         self._at = 0
         self._begun = False
 
@@ -109,19 +110,18 @@ class _Search:
 
     def learn(self) -> None:
         """Put down what the races of the execution ask to be tried; those among its given steps are known."""
-        if self._nodes:
-            self._nodes[-1].footprint = self.trail[-1]
-        history = _History()
-        for at, node in enumerate(self._nodes):
-            rivals = history.add(node.chosen, node.footprint)
-            if at >= self.given - 1:
-                for rival in rivals:
-                    self._reverse(history, rival, at)
+        nodes, history = self._nodes, self._history
+        if nodes:
+            nodes[-1].footprint = self.trail[-1]
+        history.keep(max(0, self.given - 1))
+        for at in range(len(history), len(nodes)):
+            for rival in history.add(nodes[at].chosen, nodes[at].footprint):
+                self._reverse(rival, at)
 
-    def _reverse(self, history: _History, earlier: int, later: int) -> None:
+    def _reverse(self, earlier: int, later: int) -> None:
         """See to it that an execution is run in which the later of two racing steps comes first."""
         node = self._nodes[earlier]
-        initials = {self._nodes[at].chosen for at in history.initials(earlier, later)}
+        initials = {self._nodes[at].chosen for at in self._history.initials(earlier, later)}
         if initials & node.wanted:
             return
         possible = sorted(initials & set(node.enabled))
@@ -133,61 +133,87 @@ class _Search:
 
 
 class _History:
-    """Which steps of an execution happen before which, as bit sets of their numbers."""
+    """Which steps of an execution happen before which, as bit sets of their numbers.
+
+    An execution begins as the one before it did, so steps are taken back from the end: each keeps what it replaced.
+    """
 
     def __init__(self) -> None:
         self._before: list[int] = []
-        self._latest: dict[int, int] = {}
+        self._latest: dict[object, int] = {}
         """By thread, its latest step."""
-        self._written: dict[str, int] = {}
-        self._read: defaultdict[str, list[int]] = defaultdict(list)
-        """By object, the steps that have read it since it was written last."""
-        self._released: dict[str, int] = {}
+        self._written: dict[object, int] = {}
+        self._read: dict[object, int] = {}
+        """By object, the steps that have read it since it was written last, as a bit set."""
+        self._released: dict[object, int] = {}
+        self._replaced: list[list[tuple[dict[object, int], object, int | None]]] = []
+
+    def __len__(self) -> int:
+        return len(self._before)
+
+    def keep(self, steps: int) -> None:
+        """Take back all but the first `steps`."""
+        del self._before[steps:]
+        while len(self._replaced) > steps:
+            for table, key, value in reversed(self._replaced.pop()):
+                if value is None:
+                    del table[key]
+                else:
+                    table[key] = value
 
     def add(self, thread: int, footprint: Footprint) -> list[int]:
         """Append a step; the earlier steps that it races with directly."""
-        at = len(self._before)
         own = self._latest.get(thread)
         before = 0 if own is None else self._before[own] | 1 << own
-        rivals: set[int] = set()
-        waits: set[int] = set()
+        rivals, waits = 0, 0
         for thing, mode in footprint:
-            match mode:
-                case Mode.READ:
-                    rivals.update(self._writer(thing))
-                case Mode.WRITE:
-                    rivals.update(self._writer(thing))
-                    rivals.update(self._read.get(thing, ()))
-                case Mode.AWAIT:
-                    waits.update({self._released[thing]} if thing in self._released else ())
-                case Mode.RELEASE:
-                    pass
-        rivals = {rival for rival in rivals if not before >> rival & 1}
-        for other in rivals | waits:
+            if mode is AWAIT:
+                waits |= _bit(self._released.get(thing))
+            elif mode is not RELEASE:
+                rivals |= _bit(self._written.get(thing))
+                if mode is WRITE:
+                    rivals |= self._read.get(thing, 0)
+        rivals &= ~before
+        numbers = list(_numbers(rivals))
+        for other in (*numbers, *_numbers(waits & ~before)):
             before |= self._before[other] | 1 << other
+        self._remember(thread, footprint)
         self._before.append(before)
-        self._latest[thread] = at
-        self._remember(at, footprint)
-        return [rival for rival in rivals if not any(self._before[other] >> rival & 1 for other in rivals)]
+        return [rival for rival in numbers if not any(self._before[other] >> rival & 1 for other in numbers)]
 
-    def _writer(self, thing: str) -> tuple[int, ...]:
-        return (self._written[thing],) if thing in self._written else ()
+    def _remember(self, thread: int, footprint: Footprint) -> None:
+        at = len(self._before)
+        replaced: list[tuple[dict[object, int], object, int | None]] = []
+        self._replaced.append(replaced)
 
-    def _remember(self, at: int, footprint: Footprint) -> None:
+        def put(table: dict[object, int], key: object, value: int) -> None:
+            replaced.append((table, key, table.get(key)))
+            table[key] = value
+
+        put(self._latest, thread, at)
         for thing, mode in footprint:
-            match mode:
-                case Mode.READ:
-                    self._read[thing].append(at)
-                case Mode.WRITE:
-                    self._written[thing] = at
-                    self._read.pop(thing, None)
-                case Mode.RELEASE:
-                    self._released[thing] = at
-                case Mode.AWAIT:
-                    pass
+            if mode is READ:
+                put(self._read, thing, self._read.get(thing, 0) | 1 << at)
+            elif mode is WRITE:
+                put(self._written, thing, at)
+                put(self._read, thing, 0)
+            elif mode is RELEASE:
+                put(self._released, thing, at)
 
     def initials(self, earlier: int, later: int) -> list[int]:
         """Of the steps after `earlier` that need not wait for it, and `later`: those that can come first."""
         free = [at for at in range(earlier + 1, later) if not self._before[at] >> earlier & 1]
         mask = sum(1 << at for at in free)
         return [at for at in (*free, later) if not self._before[at] & mask]
+
+
+def _bit(number: int | None) -> int:
+    return 0 if number is None else 1 << number
+
+
+def _numbers(bits: int) -> Iterator[int]:
+    """The numbers of the bits that are set, the lowest first."""
+    while bits:
+        lowest = bits & -bits
+        yield lowest.bit_length() - 1
+        bits ^= lowest
