@@ -13,9 +13,10 @@ from interlock_conformance.coverage import Coverage, Exercising, coverage_of
 from interlock_conformance.deterministic import DeterministicRuntime
 from interlock_conformance.footprint import Footprint
 from interlock_conformance.judging import Judge, Places, RefinementJudge
+from interlock_conformance.lock_order import OrderBook
 from interlock_conformance.machine import Aborted, Breach, Chooser, Execution, Finished, Machine, Thread
 from interlock_conformance.monitor import Monitor
-from interlock_conformance.places import raised_at
+from interlock_conformance.places import described
 from interlock_conformance.refinement import Refinement, TooManyStates, refinement_of
 from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
 from interlock_conformance.shrink import shrink
@@ -35,6 +36,7 @@ class Options:
     the specification's properties to judge, None for all; the rules of the runtime are always judged.  What is
     `known` to be broken is passed over: such a property is not judged, and an execution that breaks such a rule ends
     there, so that nothing is exhausted by it.  `home` is what the threads are: a `Pool`'s, or greenlets.
+    After `patience` seconds without a step an execution ends as `silent_loop`.
     `refined` is a specification whose runs those of the candidate must be; see `refinement`.  With `measure` it is told
     what was exercised; see `coverage`.
     """
@@ -44,6 +46,7 @@ class Options:
     properties: frozenset[str] | None = None
     known: frozenset[str] = frozenset()
     home: Callable[[], Home] | None = None
+    patience: float = 10.0
     refined: TransitionSystem | None = None
     measure: bool = False
 
@@ -63,7 +66,7 @@ def conform(
     if misuse is not None:
         return Undecided(binding.name, misuse)
     try:
-        with Watchdog() as watchdog, Strangers() as strangers, Greenlets() as greenlets:
+        with Watchdog(options.patience) as watchdog, Strangers() as strangers, Greenlets() as greenlets:
             options = replace(options, home=options.home or greenlets.home)
             return _explored(binding, Harness(binding, system, workload, options, watchdog, strangers), strategy)
     except (Unsupported, AbstractionError, SetUpError, TooManyStates) as error:
@@ -84,6 +87,10 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
         smallest = shrink(explored.failing, harness.run, 0 if slow else options.shrink_executions)
         coverage = harness.coverage()  # not that of the replay, which is no search
         return _broken(binding, harness, smallest, explored.executions, coverage)
+    if harness.circular is not None and not explored.exhausted and LOCK_ORDER not in options.known:
+        harness.judges_order = True
+        smallest = shrink(harness.circular, harness.run, options.shrink_executions)
+        return _broken(binding, harness, smallest, explored.executions, harness.coverage())
     if explored.cut_off:
         reason = f"{explored.cut_off} of {explored.executions} executions did not end within {options.steps} steps"
         return Undecided(binding.name, reason, explored.executions)
@@ -91,8 +98,16 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
         f"{explored.bound}, but for those that {harness.passed_over} ended" if harness.passed_over else explored.bound
     )
     exhausted = explored.exhausted and not harness.passed_over
-    not_judged = harness.monitor.not_judged
-    return Conforms(binding.name, explored.executions, exhausted, bound, harness.judged, not_judged, harness.coverage())
+    return Conforms(
+        binding.name,
+        explored.executions,
+        exhausted,
+        bound,
+        harness.judged,
+        harness.monitor.not_judged,
+        harness.orders.warnings,
+        harness.coverage(),
+    )
 
 
 def _explore(strategy: Strategy, harness: Harness) -> Explored:
@@ -130,6 +145,10 @@ def replay(binding: Binding, system: TransitionSystem, text: str, options: Optio
     return conform(binding, system, workload, Replay(schedule), replace(options, shrink_executions=0))
 
 
+LOCK_ORDER = "lock_order"
+"""The rule that locks are taken in one order."""
+
+
 class SetUpError(Exception):
     """A candidate raised while it was made, before any thread ran."""
 
@@ -151,6 +170,11 @@ class Harness:
         self.passed_over = ""
         """A rule that is known to be broken, if it has ended an execution."""
         self._each, self._has_failed = workload.each, False
+        self.orders = OrderBook()
+        self.circular: Execution | None = None
+        """The first execution whose order of locks would deadlock under some schedule, though it has not."""
+        self.judges_order = False
+        """Whether such an execution breaks a rule: not while the deadlock itself may be found."""
         self._binding, self._watchdog, self._strangers = binding, watchdog, strangers
         self._home = options.home or GreenHome
         self._runs = 0
@@ -202,8 +226,7 @@ class Harness:
             why = machine.end.message if isinstance(machine.end, Breach) else "it was interrupted"
             raise SetUpError(f"the candidate cannot be set up: {why}") from None
         except Exception as error:
-            what = f"{type(error).__name__}: {error}{raised_at(error)}"
-            raise SetUpError(f"the candidate cannot be set up: {what}") from error
+            raise SetUpError(f"the candidate cannot be set up: {described(error)}") from error
 
     def fail_next(self) -> bool:
         """Turn to the next allocation, if each is to fail and the one whose turn it was has done so; whether it is."""
@@ -242,6 +265,7 @@ class Harness:
                 found = self._at_rest(subject, machine)
                 if found is not None:
                     execution = Execution(execution.points, found, execution.events)
+                execution = self._in_order(execution, machine)
         finally:
             self._watchdog.watch(None)
         if isinstance(execution.end, Breach) and execution.end.property in self.options.known:
@@ -255,6 +279,17 @@ class Harness:
             thread.doing = f"{operation} of thread {thread.index}" if alike else str(operation)
             self._outcomes.add((operation.name, str(subject.call(operation))))
 
+    def _in_order(self, execution: Execution, machine: Machine) -> Execution:
+        """The execution, which has finished; as a breach, if its order of locks is one and is judged."""
+        if not machine.order:
+            return execution
+        circle = machine.order.circle() if machine.recording else self.orders.add(machine.order)  # only here with lines
+        if circle is None or not circle.deadlocks or not isinstance(execution.end, Finished):
+            return execution
+        circular = Execution(execution.points, Breach(LOCK_ORDER, str(circle)), execution.events)
+        self.circular = self.circular or circular
+        return circular if self.judges_order else execution
+
     def _at_rest(self, subject: Subject, machine: Machine) -> Breach | None:
         """What is wrong when all threads have ended."""
         strange = self._strangers.seen()
@@ -265,7 +300,7 @@ class Harness:
         except Aborted:
             return machine.end if isinstance(machine.end, Breach) else None
         except Exception as error:  # noqa: BLE001 -- whatever it raises is its report, not ours
-            return Breach("abstraction", f"looking at rest raised {type(error).__name__}: {error}{raised_at(error)}")
+            return Breach("abstraction", f"to look at what is at rest raised {described(error)}")
 
 
 def _broken(

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
+from interlock_conformance.deferred import Callbacks, OrderedQueue
 from interlock_conformance.footprint import Mode
 from interlock_conformance.locks import Barrier, HeldLock, References, SharedLock
 from interlock_conformance.machine import Machine, Thread
@@ -42,6 +43,7 @@ class EpochRcu:
 
     def __init__(self, space: Space, name: str, *, sleepable: bool = False) -> None:
         self._space, self._machine, self.name, self._sleepable = space, space.machine, name, sleepable
+        self._callbacks = Callbacks(space.machine, name)
         self._sections: dict[Thread, Section] = {}
         self._entered: Counter[int] = Counter()
         self._seen_by: dict[Region, frozenset[Section]] = {}
@@ -84,12 +86,27 @@ class EpochRcu:
         """Wait until every section that is open now has been left."""
         machine = self._machine
         machine.declare("synchronize", self.name, sleeps=True)
+        machine.take(self.name)
+        machine.drop(self.name)
         self._look_at_sections()
         owed = frozenset(self._sections.values())
         over = None if not owed else lambda: owed.isdisjoint(self._sections.values())
         machine.act("grace period", self.name, over, False)
         for section in owed:
             machine.touch(self._stay(section), Mode.AWAIT)
+
+    def call(self, callback: Callable[[], None]) -> None:
+        """Run `callback` once every section that is open now has been left."""
+        self._machine.declare("call", self.name)
+        self._look_at_sections()
+        owed = frozenset(self._sections.values())
+        self._callbacks.give(
+            callback, lambda: owed.isdisjoint(self._sections.values()), [self._stay(section) for section in owed]
+        )
+
+    def barrier(self) -> None:
+        """Wait until every callback that has been given before has run."""
+        self._callbacks.barrier()
 
     def enter(self) -> None:
         """Begin a section of the running thread."""
@@ -103,6 +120,7 @@ class EpochRcu:
             self._sections[machine.current] = Section(index, self._entered[index])
             if machine.tracing:
                 machine.touch(self._of_thread(index), Mode.WRITE)
+            machine.take(self.name, shared=True)
             if not self._sleepable:
                 machine.current.atomic.append(self.name)
             self._inside.changed()
@@ -113,6 +131,7 @@ class EpochRcu:
         machine.act("read unlock", self.name, None, False)
         if machine.current is not None:
             section = self._sections.pop(machine.current)
+            machine.drop(self.name)
             if machine.tracing:
                 machine.touch(self._of_thread(section.thread), Mode.WRITE)
                 machine.touch(self._stay(section), Mode.RELEASE)
@@ -123,11 +142,12 @@ class EpochRcu:
     def _look_at_sections(self) -> None:
         """Readers do not disturb one another, but who looks at their sections must know about each of them."""
         if self._machine.tracing:
-            for index in range(self._machine.threads):
+            for index in range(self._machine.threads + 1):
                 self._machine.touch(self._of_thread(index), Mode.READ)
 
     def _of_thread(self, index: int) -> str:
-        return f"{self.name} of {index}"
+        """What stands for a thread's sections; all that serve others have one, since who looks may come before them."""
+        return f"{self.name} of {min(index, self._machine.threads)}"
 
     def _stay(self, section: Section) -> str:
         return f"{self.name} of {section.thread} for the {section.number}th time"
@@ -361,6 +381,10 @@ class DeterministicRuntime:
     def completion(self, name: str) -> Barrier:
         """Something that comes about once."""
         return Barrier(self.machine, name)
+
+    def workqueue(self, name: str) -> OrderedQueue:
+        """A queue of work for a thread of its own."""
+        return OrderedQueue(self.machine, name)
 
     def fence(self) -> None:
         """Nothing: memory is sequentially consistent here."""

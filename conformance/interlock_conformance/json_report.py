@@ -50,6 +50,7 @@ def _verdict(verdict: ConformanceVerdict) -> dict[str, object]:
                 "executions": verdict.executions,
                 "judged": list(verdict.judged),
                 "not_judged": [{"property": n.property, "reason": n.reason} for n in verdict.not_judged],
+                "warnings": list(verdict.warnings),
             }
         case Breaks():
             return {

@@ -30,6 +30,7 @@ class HeldLock:
             machine.touch(self.name, Mode.WRITE)
             machine.touch(self.name, Mode.AWAIT)
         self.holder = machine.current
+        machine.take(self.name)
         if self._spins and machine.current is not None:
             machine.current.atomic.append(self.name)
 
@@ -41,6 +42,7 @@ class HeldLock:
         if self.holder is not machine.current:
             raise machine.breach(f"{self.name}.holder", f"{machine.doing} releases {self.name}, which it does not hold")
         self.holder = None
+        machine.drop(self.name)
         if self._spins and machine.current is not None:
             machine.current.atomic.remove(self.name)
 
@@ -72,6 +74,7 @@ class SharedLock:
         machine.touch(self.name, Mode.AWAIT)
         if machine.current is not None:
             self._readers.append(machine.current)
+            machine.take(self.name, shared=True)
 
     def _leave_reading(self) -> None:
         machine = self._machine
@@ -79,6 +82,7 @@ class SharedLock:
         machine.touch(self._of_readers, Mode.RELEASE)
         if machine.current is not None:
             self._readers.remove(machine.current)
+            machine.drop(self.name)
 
     def _enter_writing(self) -> None:
         machine = self._machine
@@ -88,12 +92,14 @@ class SharedLock:
         machine.touch(self.name, Mode.AWAIT)
         machine.touch(self._of_readers, Mode.AWAIT)
         self.writer = machine.current
+        machine.take(self.name)
 
     def _leave_writing(self) -> None:
         machine = self._machine
         machine.declare("write unlock", self.name)
         machine.touch(self.name, Mode.RELEASE)
         self.writer = None
+        machine.drop(self.name)
 
     def _refuse_again(self) -> None:
         machine = self._machine

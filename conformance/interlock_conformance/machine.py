@@ -19,7 +19,8 @@ from types import FrameType
 from typing import NamedTuple, TypeAlias
 
 from interlock_conformance.footprint import Footprint, Mode
-from interlock_conformance.places import calling_place, place_of, raised_at
+from interlock_conformance.lock_order import Holding, LockOrder
+from interlock_conformance.places import calling_place, described, place_of
 from interlock_conformance.schedule import Schedule
 from interlock_conformance.tasks import GreenHome, Home, Task
 
@@ -135,6 +136,8 @@ class Thread:
     ready: Callable[[], bool] | None = None
     atomic: list[str] = field(default_factory=list[str])
     """The spinlocks and read-side sections that it is in."""
+    held: list[Holding] = field(default_factory=list[Holding])
+    """The locks that it holds, in the order in which it has taken them."""
     idle: bool = False
     """Whether it serves others and has nothing to do."""
     task: Task = field(init=False)
@@ -158,6 +161,7 @@ class Machine:
         home: Callable[[], Home] = GreenHome,
     ) -> None:
         self.current: Thread | None = None
+        self.order = LockOrder()
         self.reading = 0
         self.stale = _OBSERVER
         self.recording = record
@@ -169,6 +173,7 @@ class Machine:
         self._points: list[Point] = []
         self._events: list[Event] = []
         self._threads: list[Thread] = []
+        self._workers = 0
         self._alive: list[Thread] = []
         self._everyone: tuple[int, ...] = ()
         self._end: End | None = None
@@ -190,8 +195,8 @@ class Machine:
 
     @property
     def threads(self) -> int:
-        """Number of threads, ended ones included."""
-        return len(self._threads)
+        """Number of threads that the execution began with; those that serve others are numbered from here."""
+        return self._workers
 
     def rows(self, count: int) -> int:
         """Make room for so many rows of an observer, all of them stale; the bit of the first (see `observation`)."""
@@ -222,7 +227,8 @@ class Machine:
         asked, those of all steps before are complete.
         """
         self._choose, self._observe, self._known = choose, observe, known
-        self._threads = [Thread(index) for index in range(len(workers))]
+        self._workers = len(workers)
+        self._threads = [Thread(index) for index in range(self._workers)]
         with suppress(Aborted):  # raised here only by `give_up`
             for thread, worker in zip(self._threads, workers, strict=True):
                 self._begin(thread, worker)
@@ -304,6 +310,21 @@ class Machine:
             self._end = Breach(property_, message)
         return Aborted()
 
+    def take(self, lock: str, *, shared: bool = False) -> None:
+        """The running thread now holds a lock."""
+        thread = self.current
+        if thread is not None:
+            holding = Holding(lock, shared, thread.doing, calling_place() if self.recording else "")
+            if thread.held:
+                self.order.take(thread.index, thread.held, holding)
+            thread.held.append(holding)
+
+    def drop(self, lock: str) -> None:
+        """The running thread no longer holds a lock."""
+        if self.current is not None:
+            held = self.current.held
+            self.current.held = [holding for holding in held if holding.lock != lock]
+
     def settle(self) -> None:
         """Show the observer what the last step left, before something changes that is no step of its own."""
         if self.current is not None and self.stale and not self._look():
@@ -330,6 +351,11 @@ class Machine:
         self._threads.append(thread)
         return thread
 
+    def begun(self, kind: str, thing: str) -> None:
+        """Log the step that a spawned thread began with: it was chosen before it could declare anything."""
+        if self.recording and self.current is not None:
+            self._events.append(Event(self.current.doing, kind, thing, "", ""))
+
     def _begin(self, thread: Thread, worker: Worker) -> None:
         thread.task = self._main.task(self._body(thread, worker))
         thread.switch = thread.task.switch
@@ -340,10 +366,12 @@ class Machine:
         def body() -> None:
             try:
                 worker(thread)
+                if thread.held:
+                    self.breach("held_at_end", f"{thread.doing} ends and holds {', '.join(map(str, thread.held))}")
             except Aborted:
                 pass
-            except Exception as error:  # noqa: BLE001 -- whatever a candidate raises is its report, not ours
-                self.breach("raised", f"{thread.doing} raised {type(error).__name__}: {error}{raised_at(error)}")
+            except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a candidate raises is its report, not ours
+                self.breach("raised", f"{thread.doing} raised {described(error)}")
             self._alive.remove(thread)
             self._everyone = tuple(thread.index for thread in self._alive)
 

@@ -130,6 +130,14 @@ class StoredCell(Watched, Generic[T]):
         self.put(value)
         self.plain = self.region.owner is None
 
+    def load_acquire(self) -> T:
+        """As `load`: memory is sequentially consistent here."""
+        return self.load()
+
+    def store_release(self, value: T) -> None:
+        """As `store`: memory is sequentially consistent here."""
+        self.store(value)
+
     def xchg(self, value: T) -> T:
         """Replace the value; the one before."""
         self.space.access(self.region, "xchg", self.name)

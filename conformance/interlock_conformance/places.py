@@ -18,6 +18,15 @@ def place_of(frame: FrameType | None) -> str:
     return "" if frame is None else f"{_file(frame)}:{frame.f_lineno}"
 
 
+def described(error: BaseException) -> str:
+    """An error and where it was raised; its text, which is the candidate's own code, may raise as well."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 -- then there is no text
+        text = "(its text cannot be had)"
+    return f"{type(error).__name__}: {text}{raised_at(error)}"
+
+
 def raised_at(error: BaseException) -> str:
     """The innermost line, not ours, at which an error was raised, in parentheses; empty where there is none."""
     trace = error.__traceback__

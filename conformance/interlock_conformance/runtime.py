@@ -40,11 +40,16 @@ __all__ = [
     "Registry",
     "Runtime",
     "SharedLock",
+    "WorkQueue",
 ]
 
 
 class Cell(Protocol[T]):
-    """One word of shared memory; each access is one atomic step."""
+    """One word of shared memory; each access is one atomic step.
+
+    `load_acquire` and `store_release` say what an access is for.  Memory of all back ends is sequentially consistent,
+    so nothing is tested by leaving them out: what is right here may need a fence elsewhere.
+    """
 
     def load(self) -> T:
         """The value now."""
@@ -52,6 +57,14 @@ class Cell(Protocol[T]):
 
     def store(self, value: T) -> None:
         """Replace the value."""
+        ...
+
+    def load_acquire(self) -> T:
+        """The value now; what comes later in this thread comes after it."""
+        ...
+
+    def store_release(self, value: T) -> None:
+        """Replace the value; what came earlier in this thread comes before it."""
         ...
 
     def xchg(self, value: T) -> T:
@@ -206,6 +219,29 @@ class Rcu(Protocol):
         """Wait for a grace period.  Sleeps."""
         ...
 
+    def call(self, callback: Callable[[], None]) -> None:
+        """Run `callback` after a grace period, in another thread, where it may not sleep; does not wait.
+
+        Callbacks of one thread run in the order of its calls, those of several in any order, as on processors.
+        """
+        ...
+
+    def barrier(self) -> None:
+        """Wait until all callbacks that have been left by `call` so far have run.  Sleeps."""
+        ...
+
+
+class WorkQueue(Protocol):
+    """Work for a thread of its own, which does one thing at a time, in the order in which they came."""
+
+    def queue(self, work: Callable[[], None]) -> None:
+        """Leave something to do; does not wait.  The work may sleep."""
+        ...
+
+    def flush(self) -> None:
+        """Wait until all that has been queued so far is done.  Sleeps."""
+        ...
+
 
 class Ids(Protocol):
     """Hands out small numbers, the lowest free one first, so that reuse happens early."""
@@ -279,6 +315,10 @@ class Runtime(Protocol):
 
     def completion(self, name: str) -> Completion:
         """Something that has not come about yet."""
+        ...
+
+    def workqueue(self, name: str) -> WorkQueue:
+        """A queue of work with one worker."""
         ...
 
     def fence(self) -> None:

@@ -25,6 +25,7 @@ class Conforms:
     bound: str
     judged: tuple[str, ...]
     not_judged: tuple[NotJudged, ...]
+    warnings: tuple[str, ...] = ()
     coverage: Coverage | None = None
 
 
@@ -68,6 +69,7 @@ def report(verdict: ConformanceVerdict) -> str:
                 f"{verdict.candidate} conforms ({covered})",
                 f"  judged on every step: {', '.join(verdict.judged) or 'nothing'}",
                 *(f"  not judged: {skipped.property} ({skipped.reason})" for skipped in verdict.not_judged),
+                *(f"  warning: {warning}" for warning in verdict.warnings),
             ]
         case Breaks():
             lines = [

@@ -1,8 +1,8 @@
 """Ending executions in which nothing happens: loops that call no primitive, and waiting past the runtime.
 
 The machine counts steps, so a thread that never comes to the next one would run for ever.  A timer of the process looks
-every second whether a step has been taken since; after ten times without one the execution ends as `silent_loop`, at
-the line where the candidate is.  Ticks are counted and no clock is read, so a computer that sleeps accuses nobody.
+every second whether a step has been taken since; ten times without one end the execution as `silent_loop`, at the line
+where the candidate is.  Ticks are counted and no clock is read, so a computer that sleeps accuses nobody.
 What the specification's own evaluator takes is not held against a candidate.
 
 The timer is a signal, which Python handles in the main thread alone: elsewhere, or where somebody else uses the timer
@@ -16,6 +16,9 @@ import signal
 import threading
 from types import FrameType
 from typing import Protocol, Self
+
+_TICKS = 10
+"""So many in a row without a step between them end an execution."""
 
 
 class Watched(Protocol):
@@ -34,8 +37,8 @@ class Watched(Protocol):
 class Watchdog:
     """Watches one execution at a time while its block is open."""
 
-    def __init__(self, interval: float = 1.0, patience: int = 10) -> None:
-        self._interval, self._patience = interval, patience
+    def __init__(self, patience: float = 10.0) -> None:
+        self._interval = patience / _TICKS
         self._watched: Watched | None = None
         self._seen = -1
         self._silent = 0
@@ -68,7 +71,7 @@ class Watchdog:
             self._seen, self._silent = watched.step, 0
             return
         self._silent += 1
-        if self._silent >= self._patience:
+        if self._silent >= _TICKS:
             watched.give_up(interrupted)
 
 
