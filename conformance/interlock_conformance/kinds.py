@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from interlock_conformance.binding import Binding
+from interlock_conformance.bindings.at_allocation import AtAllocationBinding
 from interlock_conformance.bindings.list_lru import ListLruBinding
 
 
@@ -58,7 +59,25 @@ LIST_LRU = Kind(
     refines="abstract.ilk",
 )
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (LIST_LRU,)}
+AT_ALLOCATION = Kind(
+    name="at_allocation",
+    specification="at_allocation_base.ilk",
+    package="list_lru",
+    attribute="ListLrus",
+    bind=AtAllocationBinding,
+    workloads=(
+        "init(0); online(1, 0); online(2, 1); use(0, 2) ! 1",
+        "init(0); online(1, 0); online(2, 1); use(0, 2); use(0, 2) ! 2",
+        "init(0); init(1); online(1, 0); online(2, 1); add(0, 2); add(1, 1); offline(2); offline(1); use(0, 2)",
+        "init(0); online(1, 0); add(0, 1); offline(1); online(2, 0); use(0, 2); add(0, 1); destroy(0)",
+        "init(0); online(1, 0) | add(0, 1) | use(0, 1)",
+        "init(0); online(1, 0); offline(1) | use(0, 1)",
+        "init(0); online(1, 0); online(2, 1); offline(2) | use(0, 2)",
+    ),
+    refines="abstract_at_allocation.ilk",
+)
+
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (LIST_LRU, AT_ALLOCATION)}
 
 
 def kind_of(path: str) -> Kind | None:

@@ -39,6 +39,8 @@ BROKEN = {
     "plain_store": "init(0) | activate(0)",
     "unpinned": "init(0); destroy(0) | activate(0)",
     "sweep_first": "init(0) | activate(0) ! 1",
+    "registered_early": "init(0) ! 0",
+    "null_array": "init(0); activate(0); init(1); activate(0) ! 1",
 }
 
 RIGHT = ("v13", "rw_semaphore", "publish_first", "handshake")
@@ -47,6 +49,16 @@ ELSEWHERE = {
     "handshake_cursor": ("sleeps_in_section", "unlinked_only", "cleared_only"),
     "handshake_segments": ("plain_segment",),
     "slots_owned": ("unlocked_count",),
+    "xarray": (
+        "late_list",
+        "own_list_only",
+        "overwritten_list",
+        "unchecked_install",
+        "undrained_lookup",
+        "cleared_first",
+        "drained_list",
+        "published_early",
+    ),
 }
 """Candidates with their twins that `test_candidates_*.py` are about."""
 
