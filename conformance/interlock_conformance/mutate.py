@@ -55,7 +55,7 @@ class Fate:
 class Judged:
     """How mutants are judged: the class of the module, what it is run on, and what it must refine.
 
-    All workloads are run under the first strategy, then all under the next.
+    All workloads are run under the first strategy, then all under the next.  What is `exempt` is not judged.
     """
 
     name: str
@@ -64,6 +64,7 @@ class Judged:
     workloads: Sequence[Workload]
     strategies: Sequence[Strategy]
     refined: TransitionSystem | None = None
+    exempt: frozenset[str] = frozenset()
 
 
 def fates(module: ModuleType, judged: Judged, lines: range | None = None) -> Iterator[Fate]:
@@ -78,7 +79,7 @@ def _fate(mutant: Mutant, module: ModuleType, judged: Judged) -> Fate:
         made: object = getattr(_loaded(mutant, module), judged.name)
     except Exception as error:  # noqa: BLE001 - a change may make anything of a module
         return Fate(mutant, f"cannot be imported: {type(error).__name__}", "")
-    options = Options(steps=_STEPS, shrink_executions=0, refined=judged.refined)
+    options = Options(steps=_STEPS, shrink_executions=0, known=judged.exempt, refined=judged.refined)
     for strategy in judged.strategies:
         for workload in judged.workloads:
             verdict = conform(judged.bind(judged.name, made), judged.system, workload, strategy, options)

@@ -79,7 +79,8 @@ def run(arguments: Namespace) -> int:
     reference = wanted.candidates[0].reference
     module, _, name = reference.partition(":")
     strategies = (Reduced(_AT_FIRST), Priorities(0, _AT_RANDOM), Reduced(arguments.executions))
-    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, strategies, wanted.refined)
+    exempt = frozenset(wanted.candidates[0].exempt)
+    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, strategies, wanted.refined, exempt)
     found: list[Fate] = []
     for fate in fates(sys.modules[module], judged, arguments.lines):
         found.append(fate)
