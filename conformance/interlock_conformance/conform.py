@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
@@ -153,6 +154,16 @@ class SetUpError(Exception):
     """A candidate raised while it was made, before any thread ran."""
 
 
+def _names_in(symbols: object) -> frozenset[str]:
+    """Which symbols an abstraction function gives; AbstractionError where it is none."""
+    if isinstance(symbols, Mapping):
+        table = cast("Mapping[object, object]", symbols)
+        names = frozenset(name for name, value in table.items() if isinstance(name, str) and callable(value))
+        if len(names) == len(table):
+            return names
+    raise AbstractionError("`symbols` is no table from names of symbols to functions of element numbers")
+
+
 class Harness:
     """Runs one workload again and again, each time on a fresh candidate."""
 
@@ -180,7 +191,7 @@ class Harness:
         self._runs = 0
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
         names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
-        observed = frozenset(probe.symbols())
+        observed = _names_in(probe.symbols())
         refined = self._refined()
         abstraction = binding.abstraction(workload) if refined and isinstance(binding, Refining) else None
         if refined is not None and abstraction is None and not observed & {s.name for s in refined.symbols}:

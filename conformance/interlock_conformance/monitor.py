@@ -61,7 +61,7 @@ class Monitor:
         shown = tuple(symbol for symbol in self._observed if symbol in used)
         self._rows = tuple((s, tuple(product(*map(self._domain, s.params)))) for s in shown)
         self._shown = Rows((symbol.name, row) for symbol, rows in self._rows for row in rows)
-        self._ranges = tuple(frozenset(self._domain(s.result)) for s in shown)
+        self._ranges = tuple(frozenset((isinstance(v, bool), v) for v in self._domain(s.result)) for s in shown)
         self._rest = tuple(symbol for symbol in system.symbols if symbol not in used)
         self._packed: dict[Observed, Packed] = {}
         self._numbers: dict[Observed, int] = {}
@@ -96,7 +96,7 @@ class Monitor:
         for (symbol, rows), allowed in zip(self._rows, self._ranges, strict=True):
             for row in rows:
                 value = next(values)
-                if not isinstance(value, Hashable) or value not in allowed:
+                if not isinstance(value, Hashable) or (isinstance(value, bool), value) not in allowed:
                     raise AbstractionError(f"{symbol.name}{row} is {value!r}, which is no {symbol.result} here")
 
     def meet(self, observed: Observed) -> int:

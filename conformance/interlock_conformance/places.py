@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
+import threading
 from types import FrameType
+
+_LIBRARY = threading.__file__.removesuffix("threading.py")
 
 
 def calling_place() -> str:
@@ -43,4 +46,8 @@ def _file(frame: FrameType) -> str:
 
 
 def _is_ours(frame: FrameType) -> bool:
-    return str(frame.f_globals.get("__name__", "")).startswith(("interlock_conformance", "contextlib"))
+    """Whether a reader does not look for the reason here: in Interlock, or in Python's own library."""
+    if str(frame.f_globals.get("__name__", "")).startswith("interlock_conformance"):
+        return True
+    file = frame.f_code.co_filename
+    return file.startswith(_LIBRARY) and "site-packages" not in file

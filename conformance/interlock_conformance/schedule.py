@@ -94,8 +94,6 @@ def parse_token(text: str) -> tuple[Workload, Schedule]:
         if match is None or len(segment) > 12:
             raise TokenError(f"`{segment}` is not THREAD*STEPS, such as `0*5`")
         thread, steps = int(match[1]), int(match[2])
-        if thread >= len(workload.threads):
-            raise TokenError(f"there is no thread {thread}; the workload has {len(workload.threads)}")
         if len(schedule) + steps > 1_000_000:
             raise TokenError("a schedule of more than a million steps")
         schedule += [thread] * steps

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from interlock.core.term import Value
 from interlock_conformance.binding import AbstractionError, Symbols
 from interlock_conformance.machine import Machine
+from interlock_conformance.places import described
 
 Row = tuple[str, tuple[Value, ...]]
 """A symbol, and the element numbers that it is asked for."""
@@ -75,7 +76,7 @@ class Watch:
         except AbstractionError:
             raise
         except Exception as error:
-            raise AbstractionError(f"{self._name(at)} cannot be had: {type(error).__name__}: {error}") from error
+            raise AbstractionError(f"{self._name(at)} cannot be had: {described(error)}") from error
         finally:
             machine.reading = reading
         return differs

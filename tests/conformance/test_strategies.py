@@ -123,22 +123,6 @@ def test_an_execution_that_is_cut_off_is_not_counted_as_exhausted():
     assert not explored.exhausted
 
 
-def test_known_gap_silent_loop():
-    """A loop that calls no primitive cannot be interrupted: only steps are counted, so here the loop ends by itself."""
-
-    def build(rt):
-        word = rt.memory("m").cell("word", 0)
-
-        def body():
-            for _ in range(10_000):
-                pass
-            word.store(1)
-
-        return [body]
-
-    assert len(recorder(build)(exactly(())).points) == 1
-
-
 def test_known_gap_unwatched_attribute():
     """State that threads share past the runtime is not seen: between two primitives nothing else ever runs."""
 
