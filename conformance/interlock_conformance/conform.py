@@ -94,6 +94,7 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
         return _broken(binding, harness, smallest, explored.executions, harness.coverage())
     if explored.cut_off:
         reason = f"{explored.cut_off} of {explored.executions} executions did not end within {options.steps} steps"
+        reason += f"; {explored.round}" if explored.round else ""
         return Undecided(binding.name, reason, explored.executions)
     bound = (
         f"{explored.bound}, but for those that {harness.passed_over} ended" if harness.passed_over else explored.bound

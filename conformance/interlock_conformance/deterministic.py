@@ -22,6 +22,7 @@ from interlock_conformance.memory import (
 )
 from interlock_conformance.observation import Watched
 from interlock_conformance.runtime import Cell, Lock, Memory
+from interlock_conformance.spinning import Spinning
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -311,6 +312,7 @@ class DeterministicRuntime:
     def __init__(self, machine: Machine, failing: Collection[int] = ()) -> None:
         self.machine = machine
         self.space = Space(machine)
+        self._spinning = Spinning(machine)
         self._failures = FailureInjector(machine, failing)
         self._rcu: dict[str, EpochRcu] = {}
         self._ids: dict[str, LowestIds] = {}
@@ -388,6 +390,10 @@ class DeterministicRuntime:
 
     def fence(self) -> None:
         """Nothing: memory is sequentially consistent here."""
+
+    def relax(self) -> None:
+        """Wait until somebody else has touched what was read since the last time."""
+        self._spinning.relax()
 
     def ids(self, name: str) -> LowestIds:
         """An allocator of numbers."""

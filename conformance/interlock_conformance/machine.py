@@ -22,6 +22,7 @@ from interlock_conformance.footprint import Footprint, Mode
 from interlock_conformance.lock_order import Holding, LockOrder
 from interlock_conformance.places import calling_place, described, place_of
 from interlock_conformance.schedule import Schedule
+from interlock_conformance.spinning import going_round
 from interlock_conformance.tasks import GreenHome, Home, Task
 
 Chooser = Callable[[int | None, tuple[int, ...]], int]
@@ -51,9 +52,13 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class OutOfSteps:
-    """The step budget ran out first: nothing is known about the rest of this execution."""
+    """The step budget ran out first: nothing is known about the rest of this execution.
+
+    `round` says who goes round and where, if the last steps repeat; see `spinning`.
+    """
 
     budget: int
+    round: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,8 @@ class Thread:
     """The locks that it holds, in the order in which it has taken them."""
     idle: bool = False
     """Whether it serves others and has nothing to do."""
+    place: str = ""
+    """Where it goes round, if it does; see `spinning`."""
     task: Task = field(init=False)
     switch: Callable[[], None] = field(init=False)
     """Goes on with the task; kept here, since almost each step does it."""
@@ -170,6 +177,9 @@ class Machine:
         self._trail = trail
         self._touched: Footprint = []
         self._budget = budget
+        self._log_from = max(0, budget - _LAST)
+        self._logged = record
+        self._listener: Callable[[Thread, str, Mode], None] | None = None
         self._points: list[Point] = []
         self._events: list[Event] = []
         self._threads: list[Thread] = []
@@ -242,7 +252,8 @@ class Machine:
         for thread in list(self._alive):
             thread.task.throw(Aborted())
         self._threads, self._observe = [], _nothing  # leave no cycles behind: collecting them takes a tenth of the time
-        return Execution(tuple(self._points), self._end or Finished(), tuple(self._events))
+        events = tuple(self._events) if self._logged else ()
+        return Execution(tuple(self._points), self._end or Finished(), events)
 
     def declare(
         self,
@@ -297,6 +308,13 @@ class Machine:
         """Say what the running step touches; for strategies that leave out what only repeats."""
         if self._trail is not None:
             self._touched.append((thing, mode))
+        if self._listener is not None and self.current is not None:
+            self._listener(self.current, thing, mode)
+
+    def listen(self, listener: Callable[[Thread, str, Mode], None]) -> None:
+        """From now on, tell who touches what to `listener`, too."""
+        self.tracing = True
+        self._listener = listener
 
     def note(self, detail: str) -> None:
         """Add what came of the step just declared to the log."""
@@ -402,10 +420,10 @@ class Machine:
         if not enabled:
             stuck = [thread for thread in self._alive if not thread.idle]
             if stuck:
-                self._end = Breach("deadlock", f"nobody can go on: {'; '.join(map(_waits, stuck))}")
+                name = "livelock" if any(thread.kind == "relax" for thread in stuck) else "deadlock"
+                self._end = Breach(name, f"nobody can go on: {'; '.join(map(_waits, stuck))}")
             return None
-        if len(self._points) >= self._budget:
-            self._end = OutOfSteps(self._budget)
+        if len(self._points) >= self._log_from and self._is_spent():
             return None
         before = None if last is None else last.index
         index = self._choose(before, enabled)
@@ -418,12 +436,25 @@ class Machine:
             self._trail.append(self._touched)
         return self._threads[index]
 
+    def _is_spent(self) -> bool:
+        """Whether the budget is spent.  The last steps are logged in any case, to see whether they repeat."""
+        self.recording = True
+        if len(self._points) < self._budget:
+            return False
+        self._end = OutOfSteps(self._budget, going_round(self._events[-_LAST:]))
+        return True
 
-_point = tuple.__new__
+
+_LAST = 100
+"""So many steps before the budget is spent are looked at."""
+
+_point = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- as generic as can be
 """Makes a `Point` without the call of a function: each step makes one."""
 
 
 def _waits(thread: Thread) -> str:
+    if thread.kind == "relax":
+        return f"{thread.doing} goes round at {thread.place}, and nobody changes {thread.object or 'anything'}"
     return f"{thread.doing} waits in `{thread.kind} {thread.object}`"
 
 

@@ -328,6 +328,14 @@ class Runtime(Protocol):
         """
         ...
 
+    def relax(self) -> None:
+        """Called in each round of a loop that looks at memory until somebody else changes it.
+
+        Says that what was read since the last call alone decides whether the loop goes on, so it may wait until that is
+        touched.  A loop that gives up after some rounds must not call it.
+        """
+        ...
+
     def ids(self, name: str) -> Ids:
         """An allocator of numbers."""
         ...

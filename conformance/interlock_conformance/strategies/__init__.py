@@ -24,7 +24,8 @@ class Run(Protocol):
 class Explored:
     """What a strategy has done.  `bound` says in words what was covered; `exhausted` that nothing was left out of it.
 
-    `cut_off` counts executions that ran out of steps: about those nothing is known.
+    `cut_off` counts executions that ran out of steps: about those nothing is known.  `round` says who
+    went round in one of them.
     """
 
     executions: int
@@ -33,6 +34,7 @@ class Explored:
     bound: str
     failing: Execution | None = None
     diverged: Diverged | None = None
+    round: str = ""
 
     def then(self, more: Explored) -> Explored:
         """This and what was done after it, of a workload that is about the same."""
@@ -40,6 +42,7 @@ class Explored:
             more,
             executions=self.executions + more.executions,
             cut_off=self.cut_off + more.cut_off,
+            round=self.round or more.round,
             exhausted=self.exhausted and more.exhausted,
             bound=more.bound if self.exhausted else self.bound,
         )
@@ -61,6 +64,7 @@ class Tally:
     cut_off: int = 0
     failing: Execution | None = None
     diverged: Diverged | None = None
+    round: str = ""
 
     def add(self, execution: Execution) -> bool:
         """Count an execution; whether to stop."""
@@ -72,6 +76,7 @@ class Tally:
                 self.diverged = execution.end
             case OutOfSteps():
                 self.cut_off += 1
+                self.round = self.round or execution.end.round
             case Finished() | Pruned():
                 pass
         return self.failing is not None or self.diverged is not None
@@ -79,4 +84,4 @@ class Tally:
     def explored(self, bound: str, *, exhausted: bool) -> Explored:
         """The result; nothing is exhausted while an execution failed or was cut off."""
         whole = exhausted and self.failing is None and self.diverged is None and not self.cut_off
-        return Explored(self.executions, self.cut_off, whole, bound, self.failing, self.diverged)
+        return Explored(self.executions, self.cut_off, whole, bound, self.failing, self.diverged, self.round)
