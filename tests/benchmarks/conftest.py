@@ -1,6 +1,7 @@
-"""The benchmark of the explorer is a folder of scripts, not a package: its modules are found from its own folder."""
+"""The benchmarks are folders of scripts, not packages: their modules are found from their own folders."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / "explorer"))
+for folder in ("explorer", "schedules"):
+    sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks" / folder))
