@@ -282,9 +282,27 @@ def hand_over(rt):
     return [gives, takes], lambda: (word.peek(), got.peek())
 
 
+def looks_until(rt):
+    """One looks until the other has given, and one more exchanges what is looked at."""
+    memory = rt.memory("m")
+    ready, value, got = memory.cell("ready", 0), memory.cell("value", 0), rt.memory("r").cell("got", None)
+
+    def takes():
+        while not ready.load():
+            rt.relax()
+        got.store(value.load())
+
+    def gives():
+        value.store(1)
+        ready.store(1)
+
+    return [takes, gives, lambda: ready.cmpxchg(1, 0)], lambda: (value.peek(), got.peek())
+
+
 @pytest.mark.parametrize(
     "build",
     [
+        looks_until,
         lost_update,
         opposite_locks,
         far_apart,
@@ -304,15 +322,15 @@ def test_reduced_and_plain_search_see_the_same(build):
         assert reduced * 3 < plain, (reduced, plain)
 
 
-def program(seed):
+def program(seed, *more):
     """A small random program: loads, stores, exchanges and sections under locks, over three words and three locks."""
     draw = random.Random(seed)
 
     def step():
-        kinds = ["load", "store", "copy", "lock", "read", "write", "xchg", "cmpxchg"]
+        kinds = ["load", "store", "copy", "lock", "read", "write", "xchg", "cmpxchg", *more]
         return draw.choice(kinds), draw.randrange(3), draw.randrange(3)
 
-    cost = {"load": 1, "store": 1, "xchg": 1, "cmpxchg": 1, "copy": 2, "lock": 3, "read": 3, "write": 3}
+    cost = {"load": 1, "store": 1, "xchg": 1, "cmpxchg": 1, "copy": 2, "lock": 3, "read": 3, "write": 3, "look": 2}
     threads = [[], []] if seed % 2 else [[], [], []]
     for steps in threads:
         room = 5 if len(threads) == 2 else 3  # plain search has some hundred schedules to go through
@@ -345,6 +363,9 @@ def program(seed):
                     case "write":
                         with shared.write():
                             words[to].store(index)
+                    case "look":
+                        while words[at].load() == at:
+                            rt.relax()
                     case _:
                         with locks[at % 2]:
                             words[to].store(index)
@@ -360,6 +381,11 @@ def program(seed):
 @pytest.mark.parametrize("seed", range(40))
 def test_reduced_and_plain_search_agree_on_random_programs(seed):
     agree(program(seed))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_they_agree_on_programs_that_look_until_something_changes(seed):
+    agree(program(seed, "look", "look", "look"))
 
 
 # -- sabotage: a footprint left out
