@@ -32,8 +32,9 @@ class Request:
     """What a run does.
 
     Either each of `threads` makes `operations` calls, which the candidate chooses by the `seed`, or a `script` says
-    them.  `fail` are allocations that fail (they count from 0), and `fail_one_in` makes others fail by chance.  A
-    thread that comes first to the former place of a pair in `hold` waits there until the latter has been reached.
+    them.  `fail` are allocations that fail (they count from 0), and `fail_one_in` makes others fail by chance;
+    `jitter_one_in` says how often threads give way.  A thread that comes first to the former place of a pair in `hold`
+    waits there until the latter has been reached.
     """
 
     run: int
@@ -42,6 +43,7 @@ class Request:
     operations: int = 0
     script: Workload | None = None
     fail_one_in: int = 0
+    jitter_one_in: int = 0
     hold: tuple[tuple[str, str], ...] = ()
 
     def line(self) -> bytes:
@@ -54,6 +56,8 @@ class Request:
             what["fail"] = [*sorted(self.script.failing)]
         if self.fail_one_in:
             what["fail_one_in"] = self.fail_one_in
+        if self.jitter_one_in:
+            what["jitter_one_in"] = self.jitter_one_in
         if self.hold:
             what["hold"] = [list[Json](pair) for pair in self.hold]
         return json.dumps(what).encode() + b"\n"

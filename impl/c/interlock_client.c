@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 16, LINE = 1 << 9, HOLDS = 16, FAILING = 64, NAME = 48, PATIENCE = 1 };
+enum { BUFFER = 1 << 16, LINE = 1 << 9, HOLDS = 16, FAILING = 64, NAME = 48, PATIENCE = 1, JITTER = 20 };
 
 /* ThreadSanitizer takes an ordered clock for synchronisation between all threads, and would find no race any more. */
 #ifdef __SANITIZE_THREAD__
@@ -35,13 +35,14 @@ struct hold {
 
 static struct buffer buffers[INTERLOCK_THREADS + 1];
 static _Thread_local unsigned self;
+static _Thread_local uint64_t chance;
 static _Atomic uint64_t now;
 static pthread_mutex_t output = PTHREAD_MUTEX_INITIALIZER;
 static int out = STDOUT_FILENO;
 
 static struct interlock_workload work;
 static unsigned run;
-static unsigned failing[FAILING], failures, fail_one_in;
+static unsigned failing[FAILING], failures, fail_one_in, jitter_one_in;
 static _Atomic unsigned allocations;
 static struct hold holds[HOLDS];
 static unsigned held;
@@ -100,9 +101,19 @@ static void catch_crashes(void)
 			sigaction(numbers[i], &action, NULL); /* a sanitizer's own handler stays */
 }
 
+/* Threads that are never interrupted do one after the other whatever they do: let others go on, before a step or in it. */
+static void jitter(void)
+{
+	if (jitter_one_in > 0 && interlock_random(&chance, jitter_one_in) == 0)
+		nanosleep(&(struct timespec){ 0, 1 }, NULL);
+}
+
 uint64_t interlock_begin(void)
 {
-	return atomic_fetch_add_explicit(&now, 1, CLOCK_ORDER);
+	jitter();
+	uint64_t begin = atomic_fetch_add_explicit(&now, 1, CLOCK_ORDER);
+	jitter();
+	return begin;
 }
 
 void interlock_event(uint64_t begin, const char *action, const char *format, ...)
@@ -238,7 +249,32 @@ static void string(struct reader *reader, char *text, size_t room)
 	while (*reader->at != '\0' && *reader->at != '"' && *reader->at != '\\' && length + 1 < room)
 		text[length++] = *reader->at++;
 	text[length] = '\0';
-	reader->bad |= *reader->at++ != '"';
+	if (*reader->at == '"')
+		reader->at++;
+	else
+		reader->bad = true;
+}
+
+/* A value of any kind, whose strings have no quotes in them. */
+static void skip(struct reader *reader)
+{
+	unsigned depth = 0;
+	do {
+		char first = peek(reader);
+		depth += first == '[' || first == '{';
+		if (first == '"') {
+			reader->at++;
+			reader->at += strcspn(reader->at, "\"");
+		} else if (first == ']' || first == '}') {
+			reader->bad |= depth == 0;
+			depth -= depth > 0;
+		} else if (first != '[' && first != '{') {
+			reader->at += strcspn(reader->at, " \t\r\n,:[]{}\"");
+			continue;
+		}
+		reader->bad |= *reader->at == '\0';
+		reader->at += *reader->at != '\0';
+	} while (depth > 0 && !reader->bad && *reader->at != '\0');
 }
 
 /* "add(0, 1, 2)" */
@@ -302,7 +338,7 @@ static bool read_request(const char *line)
 	struct reader reader = { line, false };
 	work.seed = work.operations = work.threads = 0;
 	work.scripted = false;
-	run = held = failures = fail_one_in = 0;
+	run = held = failures = fail_one_in = jitter_one_in = 0;
 	for (opens(&reader, '{'); more(&reader, '}');) {
 		char key[NAME];
 		string(&reader, key, sizeof key);
@@ -316,6 +352,8 @@ static bool read_request(const char *line)
 			work.operations = (unsigned)number(&reader);
 		else if (strcmp(key, "fail_one_in") == 0)
 			fail_one_in = (unsigned)number(&reader);
+		else if (strcmp(key, "jitter_one_in") == 0)
+			jitter_one_in = (unsigned)number(&reader);
 		else if (strcmp(key, "fail") == 0)
 			for (opens(&reader, '['); more(&reader, ']');)
 				failing[failures++ % FAILING] = (unsigned)number(&reader);
@@ -324,7 +362,7 @@ static bool read_request(const char *line)
 		else if (strcmp(key, "script") == 0)
 			script(&reader);
 		else
-			return false;
+			skip(&reader); /* a later version's */
 	}
 	return !reader.bad && work.threads > 0 && work.threads <= INTERLOCK_THREADS && failures <= FAILING;
 }
@@ -337,6 +375,7 @@ static pthread_barrier_t together;
 static void *thread(void *argument)
 {
 	self = (unsigned)(uintptr_t)argument;
+	chance = work.seed * INTERLOCK_THREADS + self;
 	pthread_barrier_wait(&together);
 	subject->thread(&work, self);
 	return NULL;
@@ -394,6 +433,7 @@ int interlock_main(int argc, char **argv, const struct interlock_candidate *cand
 	work.threads = (unsigned)strtoul(argv[2], NULL, 10);
 	work.operations = (unsigned)strtoul(argv[3], NULL, 10);
 	work.seed = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+	jitter_one_in = JITTER;
 	out = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0666);
 	if (out < 0 || work.threads == 0 || work.threads > INTERLOCK_THREADS) {
 		fprintf(stderr, "%s: %s\n", argv[1], out < 0 ? strerror(errno) : "from 1 to 64 threads");

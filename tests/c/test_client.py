@@ -25,6 +25,12 @@ def test_a_run(built):
     assert [line["args"] for line in lines if line.get("action") == "init"] == [["lru0"]]
 
 
+@pytest.mark.parametrize("value", ["2", "true", '"fast"', "[]", '[[1, "]"], {"a": [2]}]', "{}", '{"a": null}'])
+def test_fields_of_later_versions_are_passed_over(built, value):
+    done = told(built("asan"), f'{{"run": 4, "speed": {value}, "script": [["init(0)"]]}}\n'.encode())
+    assert json.loads(done.stdout.splitlines()[-1]) == {"run": 4, "done": True}
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -43,7 +49,7 @@ def test_a_run(built):
         b'{"run": 1, "threads": 1, "hold": [' + b'["a","b"],' * 20 + b"]}\n",
         b'{"run": 1, "threads": 1, "fail": [' + b"1," * 70 + b"]}\n",
         b'{"run": 1, "threads": 1, "fail": [\n',
-        b'{"run": 1, "threads": 1, "speed": 2}\n',
+        b'{"run": 1, "threads": 1, "speed": [[2, \n',
     ],
     ids=range(16),
 )
@@ -57,7 +63,7 @@ def test_a_request_that_it_cannot_do(built, text):
 def test_fuzz_requests_that_are_damaged(built):
     """Each ends with a run or an error, and never with a report of the sanitizers."""
     chance, program = random.Random(0), built("asan")
-    for _ in range(60):
+    for _ in range(100):
         text = bytearray(RIGHT)
         for _ in range(chance.randrange(1, 4)):
             place = chance.randrange(len(text) - 1)

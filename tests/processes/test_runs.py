@@ -91,6 +91,7 @@ def test_what_a_candidate_is_told(run):
         "script": [["init(0)"], ["add(0, 1)", "walk(0)"]],
         "fail": [1, 3],
         "fail_one_in": 9,
+        "jitter_one_in": 20,
         "hold": [["a", "b"]],
     }
 

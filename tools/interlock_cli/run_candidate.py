@@ -64,6 +64,9 @@ def configure(parser: ArgumentParser) -> None:
     )  # fmt: skip
     work.add_argument("--fail-one-in", type=options.positive, default=0, metavar="N", help="allocations fail by chance")
     work.add_argument(
+        "--jitter", type=options.natural, default=20, metavar="N", help="give way at one event in N (20); 0: at none"
+    )
+    work.add_argument(
         "--hold", type=_pair, action="append", default=[], metavar="PLACE=UNTIL",
         help="who first comes to PLACE waits there until UNTIL has been reached",
     )  # fmt: skip
@@ -177,6 +180,7 @@ def _requests(arguments: Namespace, workload: Workload | None) -> Iterator[Reque
             0 if workload else arguments.operations,
             workload,
             arguments.fail_one_in,
+            arguments.jitter,
             tuple(arguments.hold),
         )
 
