@@ -52,7 +52,14 @@ def test_without_fairness_a_run_may_stay_where_it_is():
     verdict = judge(walk("ab", "bc"))
     assert verdict.kind == "violated"
     assert taken(verdict) == ([], [])
-    assert verdict.trace.reason == "the run may stay here for ever without at = c"
+    reason, _, why = verdict.trace.reason.partition("; ")
+    assert reason == "the run may stay here for ever without at = c"
+    assert why.startswith("nothing is fair here")
+
+
+def test_where_something_is_fair_nothing_is_said_of_fairness():
+    reason = judge(walk("ab", "bc", fair=(("ab", "weak"),))).trace.reason
+    assert reason == "the run may stay here for ever without at = c"
 
 
 def test_weak_fairness_moves_what_stays_enabled():

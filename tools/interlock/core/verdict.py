@@ -69,13 +69,17 @@ class NotInductive:
 
 @dataclass(frozen=True)
 class Unknown:
-    """Not judged, and why: a time limit, or something that the engine cannot say."""
+    """Not judged, and why: a time limit, or something that the engine cannot say.
+
+    `rests_on` names another property that is not proved, if a proof of this one needs it.
+    """
 
     kind: ClassVar[str] = "unknown"
     method: str
     reason: str
     bound: str = ""
     seconds: float = 0.0
+    rests_on: str = ""
 
 
 Verdict: TypeAlias = Proved | Holds | NoneUpTo | Violated | NotInductive | Unknown

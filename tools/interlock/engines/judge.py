@@ -66,6 +66,7 @@ class Judgement:
     """The conclusion on one property: what was found, what the file expected, and whether that is as it should be.
 
     `notes` are short sentences on what else was tried; `cti` is kept beside a verdict that rests on a finite scope.
+    `rests_on` is a property without which no proof of this one was found, and which is not proved itself.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Judgement:
     ok: bool
     notes: tuple[str, ...] = ()
     cti: Trace | None = None
+    rests_on: str = ""
     doc: str = ""
     line: int | None = None
 
@@ -199,6 +201,7 @@ def _judgement(
         ok=_is_ok(verdict, expected, prop, alone=alone),
         notes=_notes(verdict, found),
         cti=cti if isinstance(verdict, Holds | NotInductive | NoneUpTo) else None,
+        rests_on=next((v.rests_on for v in found if isinstance(v, Unknown) and v.rests_on), ""),
         doc=prop.doc,
         line=prop.span.source.position(prop.span.start)[0] if prop.span else None,
     )

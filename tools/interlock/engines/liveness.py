@@ -257,8 +257,11 @@ def make_lasso(graph: Explored, begin: int, lead: Sequence[Move], cycle: Sequenc
     """A run from an initial state to one with P, on to the cycle, and once around it."""
     initial, stem = graph.steps_to(begin)
     steps = [*stem, *(_step(graph, move) for move in (*lead, *cycle))]
+    system = graph.model.system
     how = "the run goes round for ever" if cycle else "the run may stay here for ever"
-    reason = f"{how} without {show_term(prop.leads_to, control=Control(graph.model.system.processes))}"
+    reason = f"{how} without {show_term(prop.leads_to, control=Control(system.processes))}"
+    if not cycle and not system.action_fairness and all(p.fairness == "none" for p in system.processes):
+        reason += "; nothing is fair here, so anybody may stop (`fair process` goes on while it can)"
     return make_trace(graph.model, initial, steps, reason=reason, loop=len(stem) + len(lead))
 
 

@@ -247,6 +247,14 @@ def _missing_type(s: Situation) -> Finding | None:
     return Finding(diagnostic, [_made(":", s.token), _made("NAME", s.token), _instead(s, "=")])
 
 
+def _leads_to(s: Situation) -> Finding | None:
+    if s.token.text not in ("leadsto", "leads_to", "leadsTo") or "leads" not in s.expected:
+        return None
+    fix = "write `P leads to Q`"
+    made = [Word(kind, kind, s.token.start, s.token.end) for kind in ("leads", "to")]
+    return Finding(diagnose("E0115", f"unknown word `{s.token.text}`", s.span, fix=fix), made)
+
+
 def _several_names(s: Situation) -> Finding | None:
     """`var a, b: T`: go on with the last of the names."""
     word = s.previous(2)
@@ -310,6 +318,7 @@ _HABITS = (
     _parameter_value,
     _assignment,
     _arrow,
+    _leads_to,
     _misspelt,
     _no_name,
     _reserved,

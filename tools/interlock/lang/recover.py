@@ -84,6 +84,8 @@ class _Recovery:
         self._end_state: int = self._interactive.parser_state.parse_conf.end_state
         self._heights: list[int] = []
         self._repairs = 0
+        self._misused: set[str] = set()
+        """Reserved words that were found as names: said once, they pass for names from then on."""
 
     @property
     def _states(self) -> list[int]:
@@ -102,6 +104,8 @@ class _Recovery:
             situation = Situation(self._source, self._tokens, at, self._expected(), self._accepts_instead)
             finding = explain(situation)
             self._found.append(finding.diagnostic)
+            if finding.diagnostic.code.name == "E0108":
+                self._misused.add(token.kind)
             if finding.replacement is not None and self._repairs < MAX_REPAIRS and at >= finding.back:
                 self._repairs += 1
                 self._unwind(len(self._states) - finding.back)
@@ -128,6 +132,8 @@ class _Recovery:
         names = [] if spelt is None else [spelt]
         if token.kind in _OPERATORS:
             names.append("OPERATOR")
+        if token.kind in self._misused:
+            names.append("NAME")
         return names
 
     def _feed(self, token: Word, name: str) -> bool:

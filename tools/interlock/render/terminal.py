@@ -64,8 +64,9 @@ def lines_of_file(report: FileReport, style: Style) -> list[Text]:
         lines.extend(lines_of_coverage(report.coverage, verbose=style.verbose))
     if report.ending != "finished":
         lines.append(Text(f"  {report.ending}: what is not listed as judged is not known", "bold yellow"))
+    needed = _needed(report.judgements)
     for judgement in shown:
-        evidence = lines_of_evidence(judgement, report.system, style)
+        evidence = lines_of_evidence(judgement, report.system, style, needed=judgement.name in needed)
         if evidence:
             lines.extend((Text(), *evidence))
     return lines
@@ -135,8 +136,22 @@ def lines_of_judgements(judgements: Sequence[Judgement], style: Style) -> list[T
     return lines
 
 
-def lines_of_evidence(judgement: Judgement, system: TransitionSystem, style: Style) -> list[Text]:
-    """The run or the step that stands behind a verdict, with its heading."""
+def _needed(judgements: Sequence[Judgement]) -> set[str]:
+    """Properties without which what fails cannot be proved: why they are not proved is what its author must know."""
+    rests_on = {j.name: j.rests_on for j in judgements}
+    found: set[str] = set()
+    for judgement in judgements:
+        name = "" if judgement.ok else judgement.rests_on
+        while name and name not in found:
+            found.add(name)
+            name = rests_on.get(name, "")
+    return found
+
+
+def lines_of_evidence(
+    judgement: Judgement, system: TransitionSystem, style: Style, *, needed: bool = False
+) -> list[Text]:
+    """The run or the step that stands behind a verdict, with its heading; that of what is `needed` in any case."""
     verdict = judgement.verdict
     prop = next((p for p in system.properties if p.name == judgement.name), None)
     names = Names(system, style.verbose)
@@ -159,7 +174,7 @@ def lines_of_evidence(judgement: Judgement, system: TransitionSystem, style: Sty
                 return []
             return [_heading(judgement, "is witnessed by:"), *lines_of_run(verdict.trace, names)]
         case Holds() | NoneUpTo():
-            if judgement.cti is None or (judgement.ok and not style.verbose):
+            if judgement.cti is None or (judgement.ok and not style.verbose and not needed):
                 return []
             return [_heading(judgement, "is not proved:"), *_saying(prop), *lines_of_cti(judgement.cti, prop, names)]
         case Unknown():

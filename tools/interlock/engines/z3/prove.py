@@ -103,7 +103,8 @@ class Proof:
         if failure.reason:
             return Unknown(METHOD, failure.reason)
         if prop.name in self.supporters:
-            return Unknown(METHOD, f"rests on {self.supporters[prop.name]}, which is not proved")
+            needed = self.supporters[prop.name]
+            return Unknown(METHOD, f"rests on {needed}, which is not proved", rests_on=needed)
         place = self._place(failure)
         found = self._counterexample(prop, failure)
         match found:
