@@ -14,3 +14,12 @@ def base():
     system, diagnostics = load_specification(str(BASE), lambda path: Path(path).read_bytes())
     assert system is not None, diagnostics
     return system
+
+
+@pytest.fixture(scope="session")
+def abstract():
+    """What the candidates refine."""
+    path = BASE.with_name("abstract.ilk")
+    system, diagnostics = load_specification(str(path), lambda path: Path(path).read_bytes(), runs=True)
+    assert system is not None, diagnostics
+    return system
