@@ -189,6 +189,7 @@ class Harness:
         """Whether such an execution breaks a rule: not while the deadlock itself may be found."""
         self._binding, self._watchdog, self._strangers = binding, watchdog, strangers
         self._home = options.home or GreenHome
+        self._calls = _named(workload)
         self._runs = 0
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
         names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
@@ -267,7 +268,7 @@ class Harness:
                 self._places.forget(known)
                 judge = RefinementJudge(self.monitor, subject, machine, self.refinement, self._places, audit=audit)
             execution = machine.run(
-                [partial(self._work, subject, operations) for operations in self.workload.threads],
+                [partial(self._work, subject, calls) for calls in self._calls],
                 choose,
                 judge.look,
                 known,
@@ -285,10 +286,9 @@ class Harness:
             return Execution(execution.points, Finished(), execution.events)
         return execution
 
-    def _work(self, subject: Subject, operations: tuple[Operation, ...], thread: Thread) -> None:
-        for operation in operations:
-            alike = sum(operation in others for others in self.workload.threads) > 1
-            thread.doing = f"{operation} of thread {thread.index}" if alike else str(operation)
+    def _work(self, subject: Subject, calls: tuple[tuple[str, Operation], ...], thread: Thread) -> None:
+        for doing, operation in calls:
+            thread.doing = doing
             self._outcomes.add((operation.name, str(subject.call(operation))))
 
     def _in_order(self, execution: Execution, machine: Machine) -> Execution:
@@ -313,6 +313,19 @@ class Harness:
             return machine.end if isinstance(machine.end, Breach) else None
         except Exception as error:  # noqa: BLE001 -- whatever it raises is its report, not ours
             return Breach("abstraction", f"to look at what is at rest raised {described(error)}")
+
+
+def _named(workload: Workload) -> tuple[tuple[tuple[str, Operation], ...], ...]:
+    """The operations of each thread, by the names that tell them apart."""
+
+    def name(thread: int, operation: Operation) -> str:
+        alike = sum(operation in others for others in workload.threads) > 1
+        return f"{operation} of thread {thread}" if alike else str(operation)
+
+    return tuple(
+        tuple((name(thread, operation), operation) for operation in operations)
+        for thread, operations in enumerate(workload.threads)
+    )
 
 
 def _broken(

@@ -341,7 +341,10 @@ class Machine:
         """The running thread no longer holds a lock."""
         if self.current is not None:
             held = self.current.held
-            self.current.held = [holding for holding in held if holding.lock != lock]
+            if held and held[-1].lock == lock:
+                held.pop()
+            else:
+                self.current.held = [holding for holding in held if holding.lock != lock]
 
     def settle(self) -> None:
         """Show the observer what the last step left, before something changes that is no step of its own."""
