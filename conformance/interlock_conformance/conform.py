@@ -115,7 +115,7 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
 def _explore(strategy: Strategy, harness: Harness) -> Explored:
     """What a strategy finds; where each allocation is to fail in its turn, until there is none of that number."""
     explored = strategy.explore(harness.run)
-    while explored.failing is None and explored.diverged is None and harness.fail_next():
+    while explored.failing is None and explored.diverged is None and not explored.cut_off and harness.fail_next():
         explored = explored.then(strategy.explore(harness.run))
     return explored
 
