@@ -71,7 +71,7 @@ class ListLrus:
         self.lists = runtime.heap("lists", ItemList)
         self.objects = runtime.heap("objects", Object)
         self.ids = runtime.ids("ids")
-        self.registered = runtime.registry("list_lrus", Lru)
+        self.registered = runtime.registry("list_lrus", Lru, self.list_lrus_mutex)
         self.allocated = runtime.registry("allocated", Object)
 
     def lru(self, name: str) -> Lru:
@@ -94,7 +94,7 @@ class ListLrus:
         with self.list_lrus_mutex:
             self.registered.remove(lru)
         for index in range(IDS):
-            there = lru.slot.xchg(index, None)
+            there = lru.slot.xchg(index, None)  # equivalent: nobody else is at it
             if there is not None:
                 self.lists.free(there)
 
@@ -107,13 +107,13 @@ class ListLrus:
 
         Its children are offline already.
         """
-        index = memcg.index.load()
+        index = memcg.index.load()  # equivalent: it does not change meanwhile
         memcg.offline.store(value=True)
         with self.list_lrus_mutex:
             drained = [self.drain(lru, memcg, index) for lru in self.registered]
         memcg.index.store(-1)
         self.rcu.synchronize()
-        for there in drained:
+        for there in drained:  # equivalent: the id has nothing to do with lists that have left their slots
             if there is not None:
                 self.lists.free(there)
         self.ids.give(index)
@@ -125,7 +125,7 @@ class ListLrus:
             there = lru.slot[index]
             if there is not None:
                 to = self.list_of(lru, memcg.parent)
-                to.items.store((*to.items.load(), *there.items.load()))
+                to.items.store((*to.items.load(), *there.items.load()))  # equivalent: nobody looks at one of both
                 to.count.store(to.count.load() + there.count.load())
                 lru.slot[index] = None
             return there
@@ -152,7 +152,7 @@ class ListLrus:
         """See to a list for the cgroup and for every ancestor; on failure nothing is installed."""
         hand: list[tuple[Memcg, ItemList]] = []
         for above in self.path(memcg):
-            if self.empty_slot(lru, above) is None:
+            if self.empty_slot(lru, above) is None:  # equivalent: it saves an allocation, no more
                 continue
             new = self.lists.alloc()
             if new is None:
@@ -191,7 +191,7 @@ class ListLrus:
         """Put an object on the list of its cgroup."""
         with thing.lru.lock:
             there = self.list_of(thing.lru, thing.memcg)
-            there.items.store((*there.items.load(), thing))
+            there.items.store((*there.items.load(), thing))  # equivalent: nobody looks at one of both
             there.count.store(there.count.load() + 1)
 
     def delete(self, thing: Object) -> bool:
@@ -201,7 +201,7 @@ class ListLrus:
             items = there.items.load()
             if thing not in items:
                 return False
-            there.items.store(tuple(other for other in items if other is not thing))
+            there.items.store(tuple(other for other in items if other is not thing))  # equivalent: as in `add`
             there.count.store(there.count.load() - 1)
             return True
 

@@ -7,6 +7,7 @@ Operations of a workload, with the numbers of an lru `l` and cgroups `m` and `p`
     offline(m)               and goes offline, after its children
     add(l, m)                allocate an object for l, charged to m, and leave it on its list
     use(l, m)                the same, then find it by walk and count, delete it and free it
+    look(l, m)               see that what is on no list is not found there
 
 Objects are allocated only while the lru is mounted and once the cgroup is online; it may have gone offline since.  All
 cgroups come and go in one thread, as under cgroup_mutex.  Each lru is mounted once, by one thread; if it is unmounted,
@@ -24,7 +25,7 @@ from enum import Enum
 from typing import Generic, Protocol, TypeVar
 
 from interlock.core.term import Value
-from interlock_conformance.binding import Abstraction, Look, Symbols, Tables
+from interlock_conformance.binding import Abstraction, AbstractionError, Look, Symbols, Tables
 from interlock_conformance.bindings.list_lru import DONE, NOTHING, ListView, PeekAll, PeekAt, PeekIn
 from interlock_conformance.deterministic import DeterministicRuntime
 from interlock_conformance.machine import Aborted, Breach
@@ -145,13 +146,13 @@ class AtAllocationBinding(Generic[L, M, T]):
                         if Operation("init", (number,)) not in operations[: operations.index(operation)]:
                             return f"lru{number} is unmounted by a thread that has not mounted it"
                         unmounted.add(number)
-                    case Operation("use" | "add", (lru, memcg)):
+                    case Operation("use" | "add" | "look", (lru, memcg)):
                         users.setdefault(lru, set()).add(thread)
                         used.add(memcg)
                     case Operation("online", (_, _)) | Operation("offline", (_,)):
                         pass
                     case _:
-                        known = "init(l), destroy(l), online(m, p), offline(m), add(l, m), use(l, m)"
+                        known = "init(l), destroy(l), online(m, p), offline(m), add(l, m), use(l, m), look(l, m)"
                         return f"`{operation}` is none of {known}"
         for lru in sorted(unmounted):
             if users.get(lru, set[int]()) - {owners[lru]}:
@@ -161,7 +162,7 @@ class AtAllocationBinding(Generic[L, M, T]):
     def sizes(self, workload: Workload) -> Mapping[str, int]:
         """Elements of each sort, at least one: all that the workload could allocate."""
         tree = Tree.of(workload)
-        objects = [o.args[1] for o in workload.operations if o.name in ("use", "add")]
+        objects = [o.args[1] for o in workload.operations if o.name in _OF_OBJECTS]
         return {
             "Lru": 1 + max((o.args[0] for o in workload.operations if o.name in _OF_LRUS), default=0),
             "Memcg": tree.size,
@@ -172,7 +173,7 @@ class AtAllocationBinding(Generic[L, M, T]):
     def outcomes(self, workload: Workload) -> tuple[tuple[str, str], ...]:
         """What may come of the operations; allocating may fail for want of memory."""
         verbs = dict.fromkeys(o.name for o in workload.operations)
-        may_fail = [(verb, "ENOMEM") for verb in verbs if verb in ("use", "add")]
+        may_fail = [(verb, "ENOMEM") for verb in verbs if verb in _OF_OBJECTS]
         return (*((verb, DONE) for verb in verbs), *may_fail)
 
     def rules(self, workload: Workload) -> tuple[str, ...]:  # noqa: ARG002 -- the same for all
@@ -189,7 +190,8 @@ class AtAllocationBinding(Generic[L, M, T]):
         return AtAllocationSubject(runtime, self._make(runtime), self.sizes(workload)["Lru"], Tree.of(workload))
 
 
-_OF_LRUS = ("init", "destroy", "use", "add")
+_OF_OBJECTS = ("use", "add", "look")
+_OF_LRUS = ("init", "destroy", *_OF_OBJECTS)
 
 
 def _misused_cgroups(workload: Workload, used: set[int]) -> str | None:
@@ -293,8 +295,8 @@ class AtAllocationSubject(Generic[L, M, T]):
             case Operation("offline", (memcg,)):
                 self._candidate.offline(self._memcgs[memcg])
                 self._gone[memcg].store(value=True)
-            case Operation("use" | "add" as verb, (lru, memcg)):
-                return self._use(lru, memcg, keep=verb == "add")
+            case Operation("use" | "add" | "look" as verb, (lru, memcg)):
+                return self._with_object(verb, lru, memcg)
             case _:
                 return NOTHING
         return DONE
@@ -309,6 +311,8 @@ class AtAllocationSubject(Generic[L, M, T]):
         had = {memcg: there for memcg in self._memcgs if (there := self._slot(lru, memcg)) is not None}
         self._remember(History({**self._history.lrus, lru: had}, self._history.things))
         self._candidate.destroy(self._lrus[lru])
+        if self._live(lru):
+            raise self._broken("result", "it has returned, but the lru is still registered")
 
     def _free(self, thing: T) -> None:
         number = self._runtime.number(thing)
@@ -317,28 +321,33 @@ class AtAllocationSubject(Generic[L, M, T]):
         self._remember(History(self._history.lrus, {**self._history.things, number: was}))
         self._candidate.free(thing)
 
-    def _use(self, lru: int, memcg: int, *, keep: bool) -> str:
-        """Allocate an object and add it; then leave it, or look for it and free it."""
+    def _with_object(self, verb: str, lru: int, memcg: int) -> str:
+        """Allocate an object, and do with it what the operation says."""
         if not self._mounted[lru].load() or (memcg != ROOT and self._memcgs[memcg].index.load() < 0):
             return NOTHING
-        candidate, there, whose = self._candidate, self._lrus[lru], self._memcgs[memcg]
-        thing = candidate.allocate(there, whose)
+        thing = self._candidate.allocate(self._lrus[lru], self._memcgs[memcg])
         if isinstance(thing, Enum):
             if not self._runtime.has_failed:
                 raise self._broken("fails_for_memory", "it fails, though no allocation has failed")
             return thing.name
-        candidate.add(thing)
-        if keep:
+        if verb != "look":
+            self._candidate.add(thing)
+        if verb == "add":
             self._kept.append(thing)
             return DONE
-        if thing not in candidate.walk(there, whose):
-            raise self._broken("items_kept", "a walk does not find an object that was just added")
-        if candidate.count(there, whose) < 1:
-            raise self._broken("counts", "the count of a list with an object on it is 0")
-        if not candidate.delete(thing):
-            raise self._broken("items_kept", "an object that was added is not there to be deleted")
+        self._find(thing, self._lrus[lru], self._memcgs[memcg], there=verb == "use")
         self._free(thing)
         return DONE
+
+    def _find(self, thing: T, lru: L, memcg: M, *, there: bool) -> None:
+        """Look for an object that is on its list, or is not, and take it off."""
+        candidate, was = self._candidate, "was just added" if there else "was never added"
+        if (thing in candidate.walk(lru, memcg)) is not there:
+            raise self._broken("items_kept", f"a walk does {'not find' if there else 'find'} an object that {was}")
+        if there and candidate.count(lru, memcg) < 1:
+            raise self._broken("counts", "the count of a list with an object on it is 0")
+        if candidate.delete(thing) is not there:
+            raise self._broken("items_kept", f"an object that {was} is {'not' if there else 'said to be'} deleted")
 
     def _remember(self, history: History) -> None:
         self._runtime.machine.settle()
@@ -410,6 +419,8 @@ class AtAllocationSubject(Generic[L, M, T]):
         things = self._candidate.objects.peek()
         if number >= len(things) or not any(there is things[number] for there in self._candidate.allocated.peek()):
             return None
+        if not self._runtime.is_live(things[number]):
+            raise AbstractionError(f"object {number} has been freed, and can still be found")
         return things[number]
 
     def _number(self, things: Sequence[object] | Mapping[int, object], wanted: object) -> int:
@@ -434,6 +445,9 @@ class AtAllocationSubject(Generic[L, M, T]):
         lost += self._runtime.leaks(self._candidate.objects.peek(), self._candidate.allocated.peek())
         if lost:
             return Breach("no_leak", f"at rest nobody can reach {', '.join(lost)}, which is still allocated")
+        idle = self._runtime.taken("ids") - {m.index.peek() for m in self._memcgs.values()}
+        if idle:
+            return Breach("no_leak", f"at rest the ids {sorted(idle)} are taken, and no cgroup has them")
         for there in (*lists, *(lru.root for lru in self._lrus)):
             if there.count.peek() != len(there.items.peek()):
                 return Breach("counts", f"at rest a list of {len(there.items.peek())} has count {there.count.peek()}")
