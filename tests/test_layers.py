@@ -125,6 +125,7 @@ def test_commands_import_nothing_heavy_when_they_are_listed():
         "conform.py",
         "replay.py",
         "mutate.py",
+        "testgen.py",
         "trace.py",
     }
     for path in (p for p in CLI if p.name in listed):
