@@ -82,11 +82,11 @@ class RefinementJudge(Judge):
         found = super().look()
         history = self._history()
         seen = (self._observed, history)
-        if found is not None or self._observed is None or seen == self._seen:
+        if found is not None or self._observed is None or self._state is None or seen == self._seen:
             return found
         self._seen = seen
         try:
-            sight = self._refinement.see(self._observed, history)
+            sight = self._refinement.see(self._state, self._observed, history)
         except AbstractionError as error:
             return Breach("abstraction", str(error))
         last = self._places.last

@@ -70,7 +70,7 @@ class Refinement:
         self._explainer = Explainer(system, {sort.name: own.get(sort.name, 1) for sort in system.sorts})
         self._updated = tuple(frozenset(u.symbol for u in t.updates) for t in system.transitions)
         self._symbols: tuple[Symbol, ...] | None = None
-        self._sights: dict[tuple[Observed, Hashable], Sight] = {}
+        self._sights: dict[tuple[int, Hashable], Sight] = {}
         self._sight_of: dict[Seen, Sight] = {}
         self._seen: list[Seen] = []
         self._starts: dict[Sight, Place | Breach] = {}
@@ -78,9 +78,12 @@ class Refinement:
         self._at: list[tuple[frozenset[Packed], Sight]] = []
         self._steps: list[dict[Sight, Place | Breach]] = []
 
-    def see(self, observed: Observed, history: Hashable) -> Sight:
-        """What the specification sees of a state; AbstractionError where that is nothing that it knows."""
-        question = (observed, history)
+    def see(self, state: int, observed: Observed, history: Hashable) -> Sight:
+        """What the specification sees of a state, of which `state` is the monitor's number.
+
+        AbstractionError where that is nothing that it knows.
+        """
+        question = (state, history)
         sight = self._sights.get(question)
         if sight is None:
             seen = self._see(observed, history)
