@@ -2,7 +2,7 @@
 
 `python benchmarks/processes.py [EVENTS]` builds impl/c (so it needs a C compiler, make and liburcu), has it work with
 some numbers of threads until there are about so many events, and judges each log in a process of its own.  An operation
-logs 1.6 events on the average, and is short: this is a program that does little else but log.
+logs about 1.5 events on the average, and is short: this is a program that does little else but log.
 """
 
 from __future__ import annotations

@@ -170,9 +170,10 @@ static int fill_lru(struct list_lru *lru)
 
 static void publish_lru(struct list_lru *lru)
 {
+	unsigned name = array_of(lru)->name; /* once published, an activation may replace and free it */
 	uint64_t began = interlock_begin();
 	registry_enter(&lrus, &lru->member);
-	interlock_event(began, "publish", "lru%u array%u", lru->name, array_of(lru)->name);
+	interlock_event(began, "publish", "lru%u array%u", lru->name, name);
 }
 
 int list_lru_init(struct list_lru *lru)
