@@ -2,9 +2,9 @@
 
     python benchmarks/conformance.py [--executions 50] [--only-twenty]
 
-Every execution has the full check on: each state and step is judged by all properties.  Each line is run forty times;
-the first time is dearer, since no verdict on a state is remembered yet, and the best of the others is the rate: a
-machine with other work to do has bad moments.
+Every execution has the full check on: each state and step is judged by all properties.  Each line is run over and over;
+the first time is dearer, since no verdict on a state is remembered yet.  A machine with other work to do has bad
+moments, so there are two rates: of the best round, and of the median.
 
 The first table has the same schedules with nothing judged beside it, and what is below both: a greenlet that is
 switched to and back, as often as there are steps.
@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from statistics import median
 from time import process_time
 
 from interlock_conformance.binding import Symbols
@@ -37,8 +38,6 @@ from interlock_conformance.strategies.uniform import Uniform
 from interlock_conformance.tasks import Greenlets
 from interlock_conformance.verdict import Conforms, report
 from list_lru.v13 import ListLrus
-
-ROUNDS = 40
 
 COUNTED = 4
 """How often each thread counts, with five primitives: lock, load, store, store, unlock."""
@@ -109,6 +108,7 @@ class Rounds:
     """Runs a strategy over and over, and looks at the clock of the processor."""
 
     strategy: Strategy
+    rounds: int
     executions: int = 0
     seconds: list[float] = field(default_factory=list[float])
 
@@ -119,41 +119,37 @@ class Rounds:
             explored = self.strategy.explore(run)
             self.seconds.append(process_time() - began)
             self.executions = explored.executions
-            if len(self.seconds) == ROUNDS or explored.failing is not None:
+            if len(self.seconds) == self.rounds or explored.failing is not None:
                 return explored
 
-    @property
-    def first(self) -> float:
-        """Executions in a second of the first round."""
-        return self.executions / self.seconds[0]
-
-    @property
-    def best(self) -> float:
-        """Executions in a second of the best round."""
-        return self.executions / min(self.seconds)
+    def rates(self) -> tuple[float, float, float]:
+        """Executions in a second of the first round, of the best, and of the median."""
+        first, best, usual = self.seconds[0], min(self.seconds), median(self.seconds)
+        return self.executions / first, self.executions / best, self.executions / usual
 
 
-def twenty(executions: int) -> None:
+def twenty() -> None:
     """Two threads of twenty primitives: judged, not judged, and nothing but switches."""
     system, problems = load_specification("tally.ilk", lambda _: TALLY)
     assert system is not None, problems
-    print(
-        f"two threads of twenty primitives: schedules in a CPU second\n{'':18} {'judged':>9} {'bare':>9} {'ratio':>6}"
-    )
+    print("two threads of twenty primitives: schedules in a CPU second, best and median")
+    print(f"{'strategy':18} {'judged':>15} {'nothing judged':>15} {'ratio':>6}")
     strategies: dict[str, Strategy] = {
-        "uniform": Uniform(1, executions),
-        "priorities": Priorities(1, executions),
-        "seven preemptions": Exhaustive(7, executions),
-        "reduced": Reduced(executions),
+        "uniform": Uniform(1, 20),
+        "priorities": Priorities(1, 20),
+        "seven preemptions": Exhaustive(7, 20),
+        "reduced": Reduced(20),
     }
     for name, strategy in strategies.items():
-        judged, bare = Rounds(strategy), Rounds(strategy)
+        judged, bare = Rounds(strategy, 200), Rounds(strategy, 200)
         verdict = conform(TallyBinding(), system, WORKLOAD, judged)
         assert isinstance(verdict, Conforms), report(verdict)
         with Greenlets() as greenlets:
             bare.explore(partial(_bare, greenlets))
-        print(f"{name:18} {judged.best:9.0f} {bare.best:9.0f} {judged.best / bare.best:6.2f}")
-    print(f"{'forty switches':18} {'':9} {_switches(executions):9.0f}\n")
+        (_, best, usual), (_, best_bare, usual_bare) = judged.rates(), bare.rates()
+        print(f"{name:18} {best:8.0f}{usual:7.0f} {best_bare:8.0f}{usual_bare:7.0f} {best / best_bare:6.2f}")
+    best, usual = _switches()
+    print(f"{'forty switches':18} {'':15} {best:8.0f}{usual:7.0f}\n")
 
 
 def _bare(greenlets: Greenlets, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None) -> Execution:
@@ -166,8 +162,8 @@ def _bare(greenlets: Greenlets, choose: Chooser, *, known: int = 0, trail: list[
     return machine.run([work, work], choose, lambda: None, known)
 
 
-def _switches(executions: int) -> float:
-    """As many switches as there are steps, to and fro between two greenlets: how often in a second."""
+def _switches() -> tuple[float, float]:
+    """To a greenlet and back, as many switches as there are steps: how often in a second, best and median."""
     seconds: list[float] = []
     with Greenlets() as greenlets:
         home = greenlets.home()
@@ -177,13 +173,13 @@ def _switches(executions: int) -> float:
                 home.switch()
 
         task = home.task(serve)
-        for _ in range(ROUNDS):
+        for _ in range(200):
             began = process_time()
-            for _ in range(executions * 5 * COUNTED):
+            for _ in range(20 * 5 * COUNTED):
                 task.switch()
             seconds.append(process_time() - began)
         task.end()
-    return executions / min(seconds)
+    return 20 / min(seconds), 20 / median(seconds)
 
 
 def list_lru(executions: int) -> int:
@@ -197,16 +193,17 @@ def list_lru(executions: int) -> int:
         "two preemptions": Exhaustive(2, executions),
         "uniform": Uniform(1, executions),
     }
-    print(f"{'workload':62} {'strategy':16} {'executions':>10} {'first':>7} {'best':>7}")
+    print(f"{'workload':62} {'strategy':16} {'executions':>10} {'first':>7} {'best':>7} {'median':>7}")
     for workload in LIST_LRU.workloads:
         for name, strategy in strategies.items():
-            rounds = Rounds(strategy)
+            rounds = Rounds(strategy, 20)
             verdict = conform(binding, system, parse_workload(workload), rounds)
             if not isinstance(verdict, Conforms):
                 print(report(verdict))
                 return 1
             end = "  exhausted" if verdict.exhausted else ""
-            print(f"{workload:62} {name:16} {verdict.executions:10} {rounds.first:7.0f} {rounds.best:7.0f}{end}")
+            first, best, usual = rounds.rates()
+            print(f"{workload:62} {name:16} {verdict.executions:10} {first:7.0f} {best:7.0f} {usual:7.0f}{end}")
     return 0
 
 
@@ -216,7 +213,7 @@ def main() -> int:
     parser.add_argument("--executions", type=int, default=50, help="at most so many for each line")
     parser.add_argument("--only-twenty", action="store_true", help="leave the workloads of the mutex design out")
     arguments = parser.parse_args()
-    twenty(arguments.executions)
+    twenty()
     return 0 if arguments.only_twenty else list_lru(arguments.executions)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interlock_conformance.machine import Point, default_choice
+from interlock_conformance.machine import Chooser, Point, default_choice
 from interlock_conformance.strategies import Explored, Run, Tally
 
 
@@ -40,17 +40,15 @@ class Exhaustive:
         return tally.explored(within, exhausted=True)
 
 
-class _follow:  # noqa: N801 -- a function with a position
+def _follow(prefix: list[int]) -> Chooser:
     """Choose along the prefix, then without preemption."""
+    given = iter(prefix)
 
-    def __init__(self, prefix: list[int]) -> None:
-        self._prefix, self._at = prefix, 0
+    def choose(last: int | None, enabled: tuple[int, ...]) -> int:
+        wanted = next(given, None)
+        return default_choice(last, enabled) if wanted is None else wanted
 
-    def __call__(self, last: int | None, enabled: tuple[int, ...]) -> int:
-        if self._at < len(self._prefix):
-            self._at += 1
-            return self._prefix[self._at - 1]
-        return default_choice(last, enabled)
+    return choose
 
 
 def _next_prefix(points: tuple[Point, ...], bound: int | None) -> list[int] | None:

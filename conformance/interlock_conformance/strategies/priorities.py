@@ -44,11 +44,15 @@ def by_priority(draw: random.Random, steps: int, preemptions: int) -> Chooser:
 
     def choose(last: int | None, enabled: tuple[int, ...]) -> int:
         nonlocal taken
-        for thread in enabled:
-            priority.setdefault(thread, draw.random())
         if taken in drops and last is not None:
             priority[last] = -float(taken)
         taken += 1
-        return max(enabled, key=lambda thread: priority[thread])
+        highest = first = enabled[0]
+        for thread in enabled:
+            if thread not in priority:
+                priority[thread] = draw.random()
+            if thread is not first and priority[thread] > priority[highest]:
+                highest = thread
+        return highest
 
     return choose

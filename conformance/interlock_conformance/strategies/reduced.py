@@ -15,9 +15,9 @@ of which each value comes from one object keeps to that.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from interlock_conformance.footprint import AWAIT, READ, RELEASE, WRITE, Footprint, Touch, races
+from interlock_conformance.footprint import AWAIT, READ, RELEASE, WRITE, Footprint, races
 from interlock_conformance.machine import STOP, default_choice
 from interlock_conformance.strategies import Explored, Run, Tally
 
@@ -53,7 +53,7 @@ class _Node:
     chosen: int
     wanted: set[int]
     """Threads that have been tried or must be."""
-    footprint: Footprint = field(default_factory=list[Touch])
+    footprint: Footprint
     """What the chosen thread's step touched."""
 
 
@@ -89,23 +89,25 @@ class _Search:
     def choose(self, last: int | None, enabled: tuple[int, ...]) -> int:
         """Follow the given choices, then go on without preemption, but never with a thread that sleeps."""
         at = self._at
-        self._at += 1
+        self._at = at + 1
         if at < self.given:
             return self._nodes[at].chosen
         asleep: dict[int, Footprint] = {}
+        awake = enabled
         if at:
-            before = self._nodes[at - 1]
-            before.footprint = self.trail[at - 1]
-            asleep = {
-                thread: step
-                for thread, step in before.asleep.items()
-                if thread != before.chosen and not races(step, before.footprint)
-            }
-        awake = tuple(thread for thread in enabled if thread not in asleep)
+            before = self._nodes[-1]
+            before.footprint = self.trail[-1]
+            if before.asleep:
+                asleep = {
+                    thread: step
+                    for thread, step in before.asleep.items()
+                    if thread != before.chosen and not races(step, before.footprint)
+                }
+                awake = tuple([thread for thread in enabled if thread not in asleep])
         if not awake:
             return STOP
         chosen = default_choice(last, awake)
-        self._nodes.append(_Node(enabled, asleep, chosen, {chosen}))
+        self._nodes.append(_Node(enabled, asleep, chosen, {chosen}, []))
         return chosen
 
     def learn(self) -> None:
@@ -121,10 +123,13 @@ class _Search:
     def _reverse(self, earlier: int, later: int) -> None:
         """See to it that an execution is run in which the later of two racing steps comes first."""
         node = self._nodes[earlier]
-        initials = {self._nodes[at].chosen for at in self._history.initials(earlier, later)}
-        if initials & node.wanted:
-            return
-        possible = sorted(initials & set(node.enabled))
+        initials: list[int] = []
+        for at in self._history.initials(earlier, later):
+            thread = self._nodes[at].chosen
+            if thread in node.wanted:
+                return
+            initials.append(thread)
+        possible = sorted(set(initials) & set(node.enabled))
         own = self._nodes[later].chosen
         if possible:
             node.wanted.add(own if own in possible else possible[0])
@@ -133,20 +138,23 @@ class _Search:
 
 
 class _History:
-    """Which steps of an execution happen before which, as bit sets of their numbers.
+    """Which steps of an execution happen before which; a set of steps is a number with a bit for each.
 
     An execution begins as the one before it did, so steps are taken back from the end: each keeps what it replaced.
     """
 
     def __init__(self) -> None:
         self._before: list[int] = []
-        self._latest: dict[object, int] = {}
-        """By thread, its latest step."""
+        """By step, those that happen before it, and itself."""
+        self._by_thread: dict[object, int] = {}
+        """By thread, its latest step and those that happen before that."""
         self._written: dict[object, int] = {}
+        """By object, the step that has written it last."""
         self._read: dict[object, int] = {}
-        """By object, the steps that have read it since it was written last, as a bit set."""
+        """By object, the steps that have read it since."""
         self._released: dict[object, int] = {}
-        self._replaced: list[list[tuple[dict[object, int], object, int | None]]] = []
+        """By object, the step that has released it last."""
+        self._replaced: list[list[tuple[dict[object, int], object, int]]] = []
 
     def __len__(self) -> int:
         return len(self._before)
@@ -156,64 +164,59 @@ class _History:
         del self._before[steps:]
         while len(self._replaced) > steps:
             for table, key, value in reversed(self._replaced.pop()):
-                if value is None:
-                    del table[key]
-                else:
-                    table[key] = value
+                table[key] = value
 
     def add(self, thread: int, footprint: Footprint) -> list[int]:
         """Append a step; the earlier steps that it races with directly."""
-        own = self._latest.get(thread)
-        before = 0 if own is None else self._before[own] | 1 << own
-        rivals, waits = 0, 0
+        before = self._by_thread.get(thread, 0)
+        rivals = waits = 0
         for thing, mode in footprint:
             if mode is AWAIT:
-                waits |= _bit(self._released.get(thing))
-            elif mode is not RELEASE:
-                rivals |= _bit(self._written.get(thing))
-                if mode is WRITE:
-                    rivals |= self._read.get(thing, 0)
-        rivals &= ~before
-        numbers = list(_numbers(rivals))
-        for other in (*numbers, *_numbers(waits & ~before)):
-            before |= self._before[other] | 1 << other
-        self._remember(thread, footprint)
-        self._before.append(before)
-        return [rival for rival in numbers if not any(self._before[other] >> rival & 1 for other in numbers)]
+                waits |= self._released.get(thing, 0)
+            elif mode is WRITE:
+                rivals |= self._written.get(thing, 0) | self._read.get(thing, 0)
+            elif mode is READ:
+                rivals |= self._written.get(thing, 0)
+        found = list(_steps(rivals & ~before))
+        for other in (*found, *_steps(waits & ~before)):
+            before |= self._before[other]
+        self._remember(thread, before, footprint)
+        return [one for one in found if not any(self._before[other] >> one & 1 for other in found if other != one)]
 
-    def _remember(self, thread: int, footprint: Footprint) -> None:
-        at = len(self._before)
-        replaced: list[tuple[dict[object, int], object, int | None]] = []
-        self._replaced.append(replaced)
-
-        def put(table: dict[object, int], key: object, value: int) -> None:
-            replaced.append((table, key, table.get(key)))
-            table[key] = value
-
-        put(self._latest, thread, at)
+    def _remember(self, thread: int, before: int, footprint: Footprint) -> None:
+        step = 1 << len(self._before)
+        self._before.append(before | step)
+        changes: list[tuple[dict[object, int], object, int]] = [(self._by_thread, thread, before | step)]
         for thing, mode in footprint:
             if mode is READ:
-                put(self._read, thing, self._read.get(thing, 0) | 1 << at)
+                changes.append((self._read, thing, self._read.get(thing, 0) | step))
             elif mode is WRITE:
-                put(self._written, thing, at)
-                put(self._read, thing, 0)
+                changes.append((self._written, thing, step))
+                changes.append((self._read, thing, 0))
             elif mode is RELEASE:
-                put(self._released, thing, at)
+                changes.append((self._released, thing, step))
+        replaced: list[tuple[dict[object, int], object, int]] = []
+        for table, key, value in changes:
+            replaced.append((table, key, table.get(key, 0)))
+            table[key] = value
+        self._replaced.append(replaced)
 
-    def initials(self, earlier: int, later: int) -> list[int]:
+    def initials(self, earlier: int, later: int) -> Iterator[int]:
         """Of the steps after `earlier` that need not wait for it, and `later`: those that can come first."""
-        free = [at for at in range(earlier + 1, later) if not self._before[at] >> earlier & 1]
-        mask = sum(1 << at for at in free)
-        return [at for at in (*free, later) if not self._before[at] & mask]
+        free = 0
+        for at in range(earlier + 1, later):
+            before = self._before[at]
+            if not before >> earlier & 1:
+                if not before & free:
+                    yield at
+                free |= 1 << at
+        if not self._before[later] & free:
+            yield later
 
 
-def _bit(number: int | None) -> int:
-    return 0 if number is None else 1 << number
-
-
-def _numbers(bits: int) -> Iterator[int]:
-    """The numbers of the bits that are set, the lowest first."""
-    while bits:
-        lowest = bits & -bits
+def _steps(steps: int) -> Iterator[int]:
+    """The numbers of a set of steps, the lowest first."""
+    while steps:
+        lowest = steps & -steps
         yield lowest.bit_length() - 1
-        bits ^= lowest
+        steps ^= lowest
