@@ -56,7 +56,7 @@ class ListLrus(rw_semaphore.ListLrus):
     def make_room(self, index: int) -> Error | None:
         """Make `index` fit into the array of every registered lru; an array that has grown stays so, come what may."""
         size = self.size.load()
-        if index < size:
+        if index < size:  # equivalent: to grow too early costs memory, and no promise
             return None
         larger = max(1, 2 * size)
         for lru in self.registered:
@@ -68,7 +68,7 @@ class ListLrus(rw_semaphore.ListLrus):
     def enlarge(self, lru: Lru, size: int) -> bool:
         """Replace the array by a larger one with the same lists and some more; false if memory has run out."""
         old = self.array_of(lru)
-        if len(old.slot) == size:
+        if len(old.slot) == size:  # equivalent: to replace it by one like it costs time, and no promise
             return True  # by an activation that ran out of memory at another lru
         larger = self.array_with_lists(len(old.slot), size)
         if larger is None:
@@ -89,7 +89,7 @@ class ListLrus(rw_semaphore.ListLrus):
         """Put an item on the list of the cgroup that is charged for it."""
         with lru.lock:
             there = self.list_of(lru, index)
-            there.items.store((*there.items.load(), item))
+            there.items.store((*there.items.load(), item))  # equivalent: who looks at items or count has the lock
             there.count.store(there.count.load() + 1)
 
     def delete(self, lru: Lru, item: object, index: int | None) -> bool:
@@ -99,7 +99,7 @@ class ListLrus(rw_semaphore.ListLrus):
             items = there.items.load()
             if item not in items:
                 return False
-            there.items.store(tuple(other for other in items if other is not item))
+            there.items.store(tuple(other for other in items if other is not item))  # equivalent: as in `add`
             there.count.store(there.count.load() - 1)
             return True
 

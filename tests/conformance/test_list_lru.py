@@ -55,10 +55,10 @@ ELSEWHERE = {
         "overwritten_list",
         "unchecked_install",
         "undrained_lookup",
-        "cleared_first",
         "drained_list",
         "published_early",
     ),
+    "list_locks": ("slot_first", "undead_list"),
 }
 """Candidates with their twins that `test_candidates_*.py` are about."""
 
