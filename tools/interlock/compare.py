@@ -8,7 +8,8 @@ from typing import assert_never
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
-from interlock.engines.costs.study import Study, study
+from interlock.engines.costs.results import Study
+from interlock.engines.costs.study import study
 from interlock.engines.judge import Judgement
 from interlock.lang.check import check as check_types
 from interlock.lang.loader import load

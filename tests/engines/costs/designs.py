@@ -4,7 +4,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from interlock.core.system import TransitionSystem
-from interlock.engines.costs.study import Study, study
+from interlock.engines.costs.results import Study
+from interlock.engines.costs.study import study
 from interlock.pipeline import lower_file
 
 STEPS = """\

@@ -109,7 +109,7 @@ def test_a_run_attains_the_greatest_value():
     assert run.states[-1].tables[counter][()] == cost.largest.measured.value == 8
 
 
-def test_known_gap_a_lock_that_is_taken_without_with_is_no_section_but_is_noted():
+def test_known_gap_a_lock_of_ones_own_making_is_no_section_but_is_noted():
     by_hand = WAITING.replace("loop { with rcu.read { step look: await true } }", "step look: rcu.start()")
     found = studied(by_hand)
     assert ("read", "rcu.read") not in found.sections

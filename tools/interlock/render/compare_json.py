@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from interlock.compare import Design
 from interlock.core.diagnostic import Diagnostic
-from interlock.engines.costs.study import Cost, Study
+from interlock.engines.costs.results import Cost, Study
 from interlock.render.compare_overview import mark_of
 from interlock.render.facts import Names
 from interlock.render.json_report import Json, json_of_diagnostic

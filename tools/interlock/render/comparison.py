@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from interlock.compare import Design
 from interlock.core.trace import Trace
 from interlock.engines.costs.quantities import OF_HOLDINGS, WHOLE, Key
+from interlock.engines.costs.results import Cost, Sample, Study
 from interlock.engines.costs.sections import ends
-from interlock.engines.costs.study import Cost, Sample, Study
 
 COLUMNS = ("steps", "allocations", "grace periods", "sleeps", "waiting", "two at once")
 """What is told of each holding, in this order."""

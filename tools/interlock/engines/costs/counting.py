@@ -21,9 +21,9 @@ from interlock.engines.costs.sections import (
     ends,
     heaps_of,
     place_of,
-    sections_of,
     waits_for_readers,
 )
+from interlock.engines.costs.taking import holdings_of
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def keys_of(system: TransitionSystem, process: ProcessInfo, sleeping: Collection
 
 
 def _keys(system: TransitionSystem, process: ProcessInfo, watch: _Watch) -> Iterator[Key]:
-    for section in (*sections_of(process), None):
+    for section in (*holdings_of(system, process), None):
         name = WHOLE if section is None else section.name
         if section is None and not ends(system, process):
             continue  # a thread that goes on for ever has no whole to count
@@ -62,7 +62,7 @@ def counted(
 ) -> Counted:
     """The system with a counter for each key, which stops at its ceiling; `sleeping` are actions that may sleep."""
     watch = _Watch(system, process, sleeping)
-    sections = {section.name: section for section in sections_of(process)}
+    sections = {section.name: section for section in holdings_of(system, process)}
     extra: dict[int, list[Update]] = {}
     quantities: list[Quantity] = []
     for key, ceiling in ceilings.items():
@@ -99,12 +99,12 @@ class _Watch:
         self._heaps = heaps_of(system)
 
     def doing(self, section: Section | None, kind: Kind) -> Iterator[tuple[int, Transition]]:
-        """The steps of the kind of process that count in a holding; leaving and entering are none of its own."""
+        """The steps of the kind of process that count in a holding; entering is none, nor is leaving by `with`."""
         for number, transition in enumerate(self._system.transitions):
             if transition.process != self._process.name or not self._is(transition, kind):
                 continue
             place = place_of(transition, self._process)
-            if section is None or (place in section.places - section.exits):
+            if section is None or place in (section.places if section.taken else section.places - section.exits):
                 yield number, transition
 
     def updates(self, symbol: Symbol, section: Section | None, kind: Kind, ceiling: int) -> Iterator[tuple[int, Term]]:
@@ -123,7 +123,8 @@ class _Watch:
                 yield number, ite(self._mine(transition), more, counter)
         if section is None:
             return
-        for number, transition in self._at(self._process, section.enters if kind == "waiting" else section.exits):
+        over = section.enters if section.taken or kind == "waiting" else section.exits
+        for number, transition in self._at(self._process, over):
             yield number, ite(self._mine(transition), zero, counter)
 
     def is_lock(self, section: Section) -> bool:
@@ -159,7 +160,7 @@ class _Watch:
             asked |= symbols_of(transition.guard)
         asked -= {self._process.pc}
         for process in self._system.processes:
-            for other in sections_of(process):
+            for other in holdings_of(self._system, process):
                 if any(u.symbol in asked for _, t in self._at(process, other.exits) for u in t.updates):
                     yield from self._at(process, other.places)
 

@@ -10,6 +10,7 @@ from interlock.core.term import Eq, Term, conj, exists, forall, negate
 from interlock.core.types import EnumType
 from interlock.engines.costs.quantities import WHOLE, Possible, Quantity
 from interlock.engines.costs.sections import among, ends, first_places, heaps_of, sections_of
+from interlock.engines.costs.taking import holdings_of
 
 
 def pairs_of(system: TransitionSystem, process: ProcessInfo) -> Iterator[Possible]:
@@ -19,13 +20,12 @@ def pairs_of(system: TransitionSystem, process: ProcessInfo) -> Iterator[Possibl
     """
     if not process.params:
         return  # there is one thread
-    sections = sections_of(process)
-    for section in sections:
+    for section in holdings_of(system, process):
         yield Possible(process.name, section.name, _two(process, section.places))
     if ends(system, process):
         members = process.pc.result.members if isinstance(process.pc.result, EnumType) else ()
         idle = {process.done, *first_places(system, process)}
-        idle |= {place for s in sections for place in s.enters | s.requests}
+        idle |= {place for s in sections_of(process) for place in s.enters | s.requests}
         yield Possible(process.name, WHOLE, _two(process, frozenset(members) - idle))
 
 

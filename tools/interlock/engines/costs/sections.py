@@ -21,7 +21,8 @@ class Section:
     """A lock, or a read-side section, that a kind of process holds: `places` are where it is held.
 
     It is entered from `enters` and left from `exits`, of which there may be several: each way out has its own.
-    `requests` is where it is asked for, if that is a step of its own.
+    `requests` is where it is asked for, if that is a step of its own.  If it is `taken` without `with`, the step that
+    lets it go may do more than that.
     """
 
     process: ProcessInfo
@@ -30,6 +31,7 @@ class Section:
     enters: frozenset[str]
     exits: frozenset[str]
     requests: frozenset[str]
+    taken: bool = False
 
 
 @dataclass(frozen=True)
