@@ -77,6 +77,7 @@ class Refinement:
         self._places: dict[tuple[frozenset[Packed], Sight], Place] = {}
         self._at: list[tuple[frozenset[Packed], Sight]] = []
         self._steps: list[dict[Sight, Place | Breach]] = []
+        self._ahead: dict[Place, tuple[Packed, ...]] = {}
 
     def see(self, state: int, observed: Observed, history: Hashable) -> Sight:
         """What the specification sees of a state, of which `state` is the monitor's number.
@@ -161,19 +162,21 @@ class Refinement:
         if sight == old:
             return place
         before, seen = self._seen[old], self._seen[sight]
-        closed = self._closed(states, before)
+        if place not in self._ahead:
+            self._ahead[place] = self._closed(states, before)
+        closed = self._ahead[place]
         changed = frozenset(new[0] for new, old in zip(seen, before, strict=True) if new != old)
         moves = tuple(Move(index) for index, symbols in enumerate(self._updated) if changed <= symbols)
         found = self._reached(closed, Claim(moves, seen))
         return self._place(found, sight) if found else self._refused(closed, before, seen)
 
-    def _closed(self, states: Iterable[Packed], seen: Seen) -> dict[Packed, None]:
+    def _closed(self, states: Iterable[Packed], seen: Seen) -> tuple[Packed, ...]:
         """The states, and those to which steps lead from them that change nothing of what is observed."""
         observed = frozenset(symbol for symbol, _, _ in seen)
         inner = tuple(Move(index) for index, symbols in enumerate(self._updated) if symbols - observed)
         found = dict.fromkeys(states)
         if not inner:
-            return found
+            return tuple(found)
         waiting, claim = list(found), Claim(inner, seen)
         while waiting:
             for after in self._reached((waiting.pop(),), claim):
@@ -181,7 +184,7 @@ class Refinement:
                     found[after] = None
                     waiting.append(after)
             self._limit(len(found))
-        return found
+        return tuple(found)
 
     def _reached(self, states: Iterable[Packed], claim: Claim) -> dict[Packed, None]:
         explainer = self._explainer
@@ -211,9 +214,9 @@ class Refinement:
 
     # Why none does
 
-    def _refused(self, closed: Iterable[Packed], before: Seen, seen: Seen) -> Breach:
+    def _refused(self, closed: tuple[Packed, ...], before: Seen, seen: Seen) -> Breach:
         changed = [new for new, old in zip(seen, before, strict=True) if new != old]
-        nearest = nearest_steps(self._explainer, tuple(closed), tuple(changed), seen)
+        nearest = nearest_steps(self._explainer, closed, tuple(changed), seen)
         message = f"no step of {self._name} leads to {', '.join(map(_told, changed))}"
         lines = [message, *(f"  nearest: {refusal}" for refusal in nearest), *self._other_names()]
         return Breach(self.property, "\n".join(lines), nearest[0].clause if nearest else "")

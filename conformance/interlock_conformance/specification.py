@@ -30,5 +30,5 @@ def load_specification(
     typed, found = check(program)
     if typed is None:
         return None, (*problems, *found)
-    system, late = lower(typed if runs else replace(typed, initial_values=()))
+    system, late = lower(typed, abstract=True) if runs else lower(replace(typed, initial_values=()))
     return system, (*problems, *found, *late)

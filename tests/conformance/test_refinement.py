@@ -305,6 +305,22 @@ def test_a_start_that_is_none_of_the_specifications(tmp_path):
     assert verdict.message == "no initial state of secret has open = 1, shown = 2"
 
 
+def test_what_no_step_changes_must_not_change(tmp_path):
+    text = (
+        "module fixed\nvar open: 0..3 = 0\nvar shown: Bool = false\naction look { await open < 3; open := open + 1 }\n"
+    )
+    judged, runs = boxes(tmp_path, text)
+
+    class Shows(Box):
+        def symbols(self):
+            return {"open": lambda: self.state.peek()[0], "shown": lambda: self.state.peek()[1] > 0}
+
+    for state, ends in [((1, 0), Conforms), ((1, 1), Breaks), ((0, 1), Breaks)]:
+        box = type("Scripted", (Shows,), {"script": (state,)})
+        verdict = conform(Calls("box", box, runs), judged, parse_workload("play()"), Reduced(), Options(refined=runs))
+        assert isinstance(verdict, ends), report(verdict)
+
+
 def test_two_steps_at_once_are_not_one(tmp_path):
     verdict = play(tmp_path, (2, 1))
     assert isinstance(verdict, Breaks)

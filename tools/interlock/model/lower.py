@@ -47,8 +47,13 @@ from interlock.model.split import Places, Split
 Written = tuple[Transition, dict[Symbol, Update]]
 
 
-def lower(program: typed.TypedProgram) -> tuple[TransitionSystem | None, tuple[Diagnostic, ...]]:
-    """Lower a checked program; what only the control graph shows to be wrong is reported here."""
+def lower(
+    program: typed.TypedProgram, *, abstract: bool = False
+) -> tuple[TransitionSystem | None, tuple[Diagnostic, ...]]:
+    """Lower a checked program; what only the control graph shows to be wrong is reported here.
+
+    As an `abstract` system, which something else is to refine, it keeps variables that no step of it ever changes.
+    """
     wants_started = uses_started(program)
     machines: list[Machine] = []
     diagnostics: list[Diagnostic] = []
@@ -60,7 +65,7 @@ def lower(program: typed.TypedProgram) -> tuple[TransitionSystem | None, tuple[D
             diagnostics.extend(unset_reads(machine.graph))
     if any(d.is_error for d in diagnostics):
         return None, tuple(diagnostics)
-    return Lowering(program, tuple(machines)).system(), tuple(diagnostics)
+    return Lowering(program, tuple(machines)).system(abstract=abstract), tuple(diagnostics)
 
 
 def uses_started(program: typed.TypedProgram) -> bool:
