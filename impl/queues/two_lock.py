@@ -63,7 +63,7 @@ class Queue:
             first = taken.next.load()
             if first is None:
                 return None
-            item = first.item.load()
+            item = first.item.load()  # equivalent: whoever frees it must take the lock first
             self.head.store(first)
         self.nodes.free(taken)
         return item

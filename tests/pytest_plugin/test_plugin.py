@@ -131,3 +131,41 @@ def test_candidates_are_tests(run, pytester):
     )
     result.stdout.fnmatch_lines(["*not every interleaving was tried*"])
     result.stdout.fnmatch_lines(["*`init(0` is no workload*"])
+
+
+def test_a_class_whose_methods_are_actions_needs_no_binding(run, pytester):
+    pytester.path.joinpath("counter.ilk").write_text(
+        "module counter\nvar total: 0..8 = 0\n"
+        "action add(n: 0..8) { await total + n <= 8; total := total + n }\n"
+        "action read(n: 0..8) { await n = total }\n"
+    )
+    pytester.makepyfile(
+        test_counter="""
+        from interlock_pytest import conforms
+
+        class Locked:
+            def __init__(self, runtime):
+                self.lock = runtime.mutex("lock")
+                self.total = runtime.memory("counter").cell("total", 0)
+            def add(self, n):
+                with self.lock:
+                    self.total.store(self.total.load() + n)
+            def read(self):
+                return self.total.load()
+
+        class Unlocked(Locked):
+            def add(self, n):
+                self.total.store(self.total.load() + n)
+
+        @conforms("counter.ilk", workloads=["add(1); read() | add(2); read()"])
+        def test_locked():
+            return Locked
+
+        @conforms("counter.ilk", workloads=["add(1); read() | add(2); read()"])
+        def test_unlocked():
+            return Unlocked
+        """
+    )
+    result = run("test_counter.py")
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*breaks linearizable: there is no order of these calls in which counter has them*"])

@@ -39,8 +39,9 @@ def conforms(
     """Make a test of a function that returns a candidate: one case for each workload.
 
     `spec` is the folder of a kind that comes with Interlock, which brings its workloads and its binding along, or a
-    specification, for which `bind` and `workloads` are given.  Without a `strategy` every interleaving is tried, up to
-    so many `executions`; with `exhaust` a case in which that is not enough fails.
+    specification, for which `workloads` are given; and `bind`, unless the candidate's methods are its actions.  Without
+    a `strategy` every interleaving is tried, up to so many `executions`; with `exhaust` a case in which that is not
+    enough fails.
 
         @conforms("spec/list_lru", workloads=["init(0) | activate(0)"])
         def test_my_list_lru():
@@ -86,7 +87,7 @@ def _run(
     except TokenError as error:
         return f"`{workload}` is no workload: {error}"
     name = getattr(candidate, "__module__", "candidate").rpartition(".")[2]
-    binding = (bind or _kind(spec).bind)(name, candidate)
+    binding = (bind or _default(spec, refined))(name, candidate)
     verdict = conform(binding, system, asked, strategy, Options(refined=refined))
     match verdict:
         case Conforms() if verdict.exhausted or not exhaust:
@@ -127,10 +128,32 @@ def _kind(spec: str | Path) -> Kind:
 
 
 def _refined(spec: str | Path, bind: Bind | None) -> TransitionSystem | None:
-    """What the candidates of a kind must refine."""
+    """What the candidates of a kind must refine; of a specification of one's own, that itself."""
+    from interlock.pipeline import read_bytes
     from interlock_cli.candidates import refined
+    from interlock_conformance.specification import load_specification
 
-    return refined(str(spec), _kind(spec)) if bind is None else None
+    if bind is not None:
+        return None
+    if _is_own(spec):
+        return load_specification(str(spec), read_bytes, runs=True)[0]
+    return refined(str(spec), _kind(spec))
+
+
+def _default(spec: str | Path, refined: TransitionSystem | None) -> Bind:
+    """The binding of a kind; of a specification of one's own, that of classes whose methods are actions."""
+    from interlock_conformance.bindings.calls import Calls
+
+    if not _is_own(spec):
+        return _kind(spec).bind
+    assert refined is not None
+    return partial(Calls, system=refined)
+
+
+def _is_own(spec: str | Path) -> bool:
+    from interlock_conformance.kinds import kind_of
+
+    return kind_of(str(Path(spec).resolve())) is None and Path(spec).is_file()
 
 
 def _system(spec: str | Path, bind: Bind | None) -> TransitionSystem:
