@@ -116,6 +116,7 @@ LIVENESS_ONLY = "module calm\nvar on: Bool = false\nliveness ends: not on leads 
 UNBOUNDED = "module much\nvar n: Int\naction inc { n := n + 1 }\n"
 COUNTER = "module up\nvar n: Int = 0\naction inc { n := n + 1 }\n"
 NO_START = "module nowhere\nvar on: Bool = false\ninitially on\naction flip { on := not on }\n"
+NOT_SHARED = "module alone\nprocess walker { local far: Bool\n step go: far := true }\n"
 STUCK = "module stuck\nvar on: Bool = false\naction flip { await on; on := false }\n"
 
 
@@ -125,6 +126,7 @@ STUCK = "module stuck\nvar on: Bool = false\naction flip { await on; on := false
         (LIVENESS_ONLY, r"error\[E0937\]: calm has no steps"),
         (UNBOUNDED, r"error\[E0937\]: much: the variable n is an Int without a value"),
         (NO_START, r"error\[E0937\]: nowhere: no state satisfies the axioms and the initial condition in this scope"),
+        (NOT_SHARED, r"error\[E0937\]: alone has no variables that threads share\n(.*\n)*.*--state all"),
         (STUCK, r"error\[E0937\]: stuck: no step is ever enabled in this scope"),
         ("module x\nvar n: Intt = 0\n", r"error\[E0201\]"),
     ],

@@ -159,6 +159,11 @@ def _generate(asked: Namespace, command: str) -> tuple[str, Cases] | None:
         _refuse("E0937", f"{system.name}: no step is ever enabled in this scope", "give a larger --scope", asked.spec)
         return None
     seen = {"shared": shared_state, "all": all_state}[asked.state](system)
+    if not any(map(seen, system.symbols)):
+        _refuse(
+            "E0937", f"{system.name} has no variables that threads share", "compare all, with --state all", asked.spec
+        )
+        return None
     return text_of_cases(cases, asked.spec, command, seen), cases
 
 

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import TypeAlias
 
 from interlock.core.control import Control
@@ -57,12 +58,12 @@ def text_of_cases(cases: Cases, specification: str, command: str, seen: Seen) ->
 
 def step_names(system: TransitionSystem) -> tuple[str, ...]:
     """A name for each transition; those of one action or label are numbered, with the line where each is."""
-    count = Counter(transition.action for transition in system.transitions)
+    of_name = Counter(transition.action for transition in system.transitions)
     met: Counter[str] = Counter()
     names: list[str] = []
     for transition in system.transitions:
         met[transition.action] += 1
-        one = count[transition.action] == 1
+        one = of_name[transition.action] == 1
         names.append(transition.action if one else f"{transition.action}#{met[transition.action]}")
     return tuple(names)
 
@@ -70,14 +71,14 @@ def step_names(system: TransitionSystem) -> tuple[str, ...]:
 def lines_of_coverage(cases: Cases) -> Iterator[str]:
     """What the cases cover, and what nothing covers in this scope."""
     names = step_names(cases.system)
-    count, all_pairs = len(names), len(names) ** 2
+    steps, all_pairs = len(names), len(names) ** 2
     yield f"{_number(len(cases.cases), 'case')}, {_number(sum(len(case.steps) for case in cases.cases), 'step')} in all"
     if cases.cut:
         yield f"bounded: {cases.cut}, so steps and pairs that were not met may still be possible in this scope"
-        yield f"steps taken: {len(cases.steps)} of {count}"
+        yield f"steps taken: {len(cases.steps)} of {steps}"
         yield f"pairs of adjacent steps covered: {len(cases.pairs)}, all that were met"
     else:
-        yield f"steps taken: {len(cases.steps)} of {count}"
+        yield f"steps taken: {len(cases.steps)} of {steps}"
         yield (
             f"pairs of adjacent steps covered: {len(cases.pairs)}, all that this scope has;"
             f" the other {all_pairs - len(cases.pairs)} never follow one another in it"
@@ -151,8 +152,8 @@ def _case(case: Case, name: str, start: str, names: Sequence[str], seen: Seen) -
         before = step.after
 
 
-def _number(count: int, what: str) -> str:
-    return f"{count:,} {what}{'s' * (count != 1)}"
+def _number(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
 
 
 def _step(step: Taken, before: State, seen: Seen) -> Iterator[str]:
@@ -239,9 +240,14 @@ def _literal(value: Value) -> str:
 
 
 def _test_names(cases: Cases) -> list[str]:
-    """Each case is called after what it was made for; steps that share a name are told apart by their number."""
-    names = step_names(cases.system)
-    return [f"test_{'_then_'.join(_word(names[number]) for number in case.goal)}" for case in cases.cases]
+    """Each case is called after what it was made for; names that Python cannot tell apart get a number."""
+    steps = step_names(cases.system)
+    names: dict[str, None] = {}
+    for case in cases.cases:
+        plain = f"test_{'_then_'.join(_word(steps[number]) for number in case.goal)}"
+        name = next(name for n in count(1) if (name := plain if n == 1 else f"{plain}_{n}") not in names)
+        names[name] = None
+    return list(names)
 
 
 def _word(name: str) -> str:
