@@ -190,10 +190,11 @@ class _ReadSide(AbstractContextManager[None]):
         self._rcu.leave()
 
 
-class LowestIds:
+class LowestIds(Watched):
     """An allocator of numbers; see `runtime.Ids`."""
 
     def __init__(self, machine: Machine, name: str) -> None:
+        super().__init__(machine)
         self._machine, self.name = machine, name
         self._taken: set[int] = set()
 
@@ -203,6 +204,7 @@ class LowestIds:
         self._machine.touch(self.name, Mode.WRITE)
         number = next(n for n in range(len(self._taken) + 1) if n not in self._taken)
         self._taken.add(number)
+        self.changed()
         self._machine.note(f"= {number}")
         return number
 
@@ -216,9 +218,11 @@ class LowestIds:
                 f"{self.name}.taken", f"{self._machine.doing} gives back {number}, which is free"
             )
         self._taken.remove(number)
+        self.changed()
 
     def peek(self) -> frozenset[int]:
-        """The numbers that are taken, without a step; not for the abstraction function."""
+        """The numbers that are taken, without a step."""
+        self.seen()
         return frozenset(self._taken)
 
 

@@ -1,11 +1,14 @@
 """The primitives: what each promises, and what each reports."""
 
+import gc
+
 import pytest
 
 from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Breach, Finished, Machine, OutOfSteps, default_choice
+from interlock_conformance.machine import Aborted, Breach, Finished, Machine, OutOfSteps, default_choice
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.replay import exactly
+from interlock_conformance.tasks import Greenlets
 
 
 class Box:
@@ -476,3 +479,66 @@ def test_every_step_names_its_place_in_the_candidate():
     (event,) = harness(build)(default_choice, record=True).events
     assert event.line.startswith("test_runtime.py:")
     assert (event.kind, event.object, event.detail) == ("store", "m.word", ":= 1")
+
+
+# -- what an execution leaves behind
+
+
+def ends_in_many_ways(rt):
+    """One thread finishes, one waits for ever, one is inside things when it is told to end."""
+    boxes, lock, rcu, never = rt.heap("boxes", Box), rt.mutex("lock"), rt.rcu("rcu"), rt.completion("never")
+    root = rt.memory("m").cell("root", None)
+
+    def finishes():
+        root.store(boxes.alloc())
+
+    def inside():
+        with rcu.read():
+            root.load()
+            while True:
+                root.load()
+
+    def waits():
+        with lock:
+            never.wait()
+
+    return [finishes, waits, inside]
+
+
+def test_an_execution_leaves_no_cycles_to_be_collected():
+    run = harness(ends_in_many_ways, budget=20)
+    run(default_choice)
+    gc.collect()
+    gc.disable()
+    try:
+        run(exactly([2, 2, 2]))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_greenlets_are_used_again_once_they_are_done_and_end_with_their_block():
+    done = []
+
+    def body(name):
+        try:
+            home.switch()
+            done.append(name)
+        except Aborted:
+            done.append(f"{name} was told to end")
+
+    with Greenlets() as greenlets:
+        home = greenlets.home()
+        first, second = home.task(lambda: body("first")), home.task(lambda: body("second"))
+        for task in (first, second, first):
+            task.switch()
+        third = home.task(lambda: body("third"))
+        assert third is first
+        assert home.task(lambda: body("fourth")) not in (first, second)
+        third.switch()
+        second.throw(Aborted())
+        third.throw(Aborted())
+        third.throw(Aborted())
+        assert home.task(lambda: body("fifth")) in (first, second)
+    assert done == ["first", "second was told to end", "third was told to end"]
+    assert second._green.dead

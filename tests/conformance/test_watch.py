@@ -172,3 +172,105 @@ def test_two_watches_of_one_execution_do_not_disturb_each_other():
 
     machine.run([body], lambda _, enabled: enabled[0], lambda: looks.append((first.now(), second.now())))
     assert looks == [((0,), (0, 0)), ((1,), (0, 1)), ((1,), (2, 1))]
+
+
+# -- every primitive that can be peeked at
+
+
+class Thing:
+    def __init__(self, memory):
+        self.word = memory.cell("word", 0)
+
+
+def word(rt):
+    cell = rt.memory("m").cell("word", 0)
+    return [lambda: cell.store(1), lambda: cell.xchg(2), lambda: cell.cmpxchg(2, 3)], cell.peek
+
+
+def words(rt):
+    cells = rt.memory("m").cells("word", 2, 0)
+    return [lambda: cells.__setitem__(1, 1), lambda: cells.cmpxchg(1, 1, 2)], lambda: cells.peek(1)
+
+
+def heap(rt):
+    things = rt.heap("things", Thing)
+    return [things.alloc, things.alloc], lambda: len(things.peek())
+
+
+def life(rt):
+    things, root = rt.heap("things", Thing), rt.memory("m").cell("root", None)
+    made = []
+
+    def alloc():
+        made.append(things.alloc())
+
+    def show():
+        blocks = things.peek()
+        return blocks and (rt.is_live(blocks[0]), rt.space.is_private(blocks[0]))
+
+    return [alloc, lambda: root.store(made[0]), lambda: things.free(made[0])], show
+
+
+def registry(rt):
+    things, thing = rt.registry("things", Thing), object()
+    return [lambda: things.add(thing), lambda: things.remove(thing)], things.peek
+
+
+def references(rt):
+    refs = rt.refcount("refs", 1)
+    return [refs.get, refs.put, refs.put], refs.peek
+
+
+def completion(rt):
+    done = rt.completion("done")
+    return [done.complete], done.peek
+
+
+def ids(rt):
+    numbers = rt.ids("ids")
+    return [numbers.take, lambda: numbers.give(0)], numbers.peek
+
+
+def sections(rt):
+    rcu = rt.rcu("rcu")
+    section = rcu.read()
+    return [section.__enter__, lambda: section.__exit__(None, None, None)], rcu.readers
+
+
+def retired(rt):
+    things, rcu, root = rt.heap("things", Thing), rt.rcu("rcu"), rt.memory("m").cell("root", None)
+    thing = things.alloc()
+    root.put(thing)
+    section = rcu.read()
+    steps = [section.__enter__, lambda: rcu.assign(root, None), lambda: section.__exit__(None, None, None)]
+    return steps, lambda: (rcu.is_retired(thing), rcu.still_seen_by(thing))
+
+
+def failures(rt):
+    things = rt.heap("things", Thing)
+    return [things.alloc, things.alloc], lambda: rt.has_failed
+
+
+@pytest.mark.parametrize(
+    "build", [word, words, heap, life, registry, references, completion, ids, sections, retired, failures]
+)
+def test_whoever_has_peeked_is_told_of_each_change(build):
+    machine = Machine(budget=100)
+    steps, show = build(DeterministicRuntime(machine, frozenset({1})))
+    watch = Watch(machine, {"it": show}, Rows([("it", ())]))
+    seen, truth = [], []
+
+    def body(_):
+        for step in steps:
+            truth.append(show())
+            step()
+
+    def look():
+        seen.append(watch.now()[0])
+
+    end = machine.run([body], lambda _, enabled: enabled[0], complaining(look)).end
+    assert isinstance(end, Finished), end
+    truth.append(show())
+    changes = [value for at, value in enumerate(truth) if not at or value != truth[at - 1]]
+    assert len(changes) > 1
+    assert [value for at, value in enumerate(seen) if not at or value != seen[at - 1]] == changes
