@@ -65,7 +65,7 @@ class ListLrus(v13.ListLrus):
         """Have no activation find the lru any more, and free what it has."""
         with self.create_mutex:
             self.published.remove(lru)
-        array = self.array_of(lru)
+        array = self.array_of(lru)  # equivalent: nobody else gives the lru another array
         self.rcu.assign(lru.memcg, None)
         self.rcu.synchronize()
         self.free_array(array)
