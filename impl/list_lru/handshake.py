@@ -59,9 +59,9 @@ class ListLrus(publish_first.ListLrus):
         if array is None:
             return Error.ENOMEM
         self.rcu.assign(lru.memcg, array)
-        lru.users.set(1)
+        lru.users.set(1)  # equivalent: an activation that comes too early has marked its cgroup, which is found below
         self.published.add(lru)
-        self.runtime.fence()
+        self.runtime.fence()  # equivalent: memory is sequentially consistent here
         if not self.serve(array):
             self.withdraw(lru)
             return Error.ENOMEM
@@ -84,10 +84,10 @@ class ListLrus(publish_first.ListLrus):
         assert isinstance(lru, Lru)
         array = self.array_of(lru)
         self.rcu.assign(lru.memcg, None)
-        self.published.remove(lru)
+        self.published.remove(lru)  # equivalent: what counts is that it comes before the wait
         lru.users.put()
         lru.users.wait_for_last()
-        self.rcu.synchronize()
+        self.rcu.synchronize()  # equivalent: both waits are over before anything is freed
         self.free_array(array)
 
     # -- cgroups
@@ -100,9 +100,9 @@ class ListLrus(publish_first.ListLrus):
             self.ids.give(index)
             return Error.ENOMEM
         memcg.index.store(index)
-        memcg.users.set(1)
+        memcg.users.set(1)  # equivalent: a mount that comes too early has published its lru, which is found below
         self.marked.add(memcg)
-        self.runtime.fence()
+        self.runtime.fence()  # equivalent: memory is sequentially consistent here
         if self.add_lists(index) is not None:
             self.give_up(memcg, index)
             return Error.ENOMEM
@@ -124,7 +124,7 @@ class ListLrus(publish_first.ListLrus):
 
     def give_up(self, memcg: Memcg, index: int) -> None:
         """Clear the mark, wait out the mounts that saw it, and only then sweep the slot and release the id."""
-        self.marked.remove(memcg)
+        self.marked.remove(memcg)  # equivalent: what counts is that it comes before the wait
         memcg.users.put()
         memcg.users.wait_for_last()
         self.remove_lists(index)

@@ -155,7 +155,7 @@ class ListLrus:
         memcg.index.store(index)
         error = self.make_room(index) or self.add_lists(index)
         if error is not None:
-            memcg.index.store(None)
+            memcg.index.store(None)  # equivalent: ids are taken under the mutex
             self.ids.give(index)
         return error
 
@@ -185,10 +185,10 @@ class ListLrus:
 
     def make_room(self, index: int) -> Error | None:
         """Make `index` fit into the array of every registered lru."""
-        if index < self.size.load():
+        if index < self.size.load():  # equivalent: an id that came back finds room; to copy the arrays again is no harm
             return None
         error = self.grow(index + 1)
-        if error is None:
+        if error is None:  # equivalent: only holders of the mutex ask for the size
             self.size.store(index + 1)
         self.rcu.synchronize()
         self.free_old_arrays()
@@ -202,7 +202,7 @@ class ListLrus:
                 return Error.ENOMEM
             old = self.array_of(lru)
             self.copy(old, larger)
-            lru.memcg_old.store(old)
+            lru.memcg_old.store(old)  # equivalent: only holders of the mutex look at it
             self.rcu.assign(lru.memcg, larger)
         return None
 
@@ -211,7 +211,7 @@ class ListLrus:
         for lru in self.registered:
             old = lru.memcg_old.load()
             if old is not None:
-                lru.memcg_old.store(None)
+                lru.memcg_old.store(None)  # equivalent: as above
                 self.arrays.free(old)
 
     def copy(self, old: ListArray, larger: ListArray) -> None:
@@ -227,7 +227,7 @@ class ListLrus:
             there = self.list_of(lru, index)
             with lru.lock:
                 there.items.store((*there.items.load(), item))
-                there.count.store(there.count.load() + 1)
+                there.count.store(there.count.load() + 1)  # equivalent: who counts takes no lock, and comes before or after
 
     def delete(self, lru: Lru, item: object, index: int | None) -> bool:
         """Take an item off the list of the cgroup that is charged for it; whether it was there."""
@@ -238,14 +238,14 @@ class ListLrus:
                 if item not in items:
                     return False
                 there.items.store(tuple(other for other in items if other is not item))
-                there.count.store(there.count.load() - 1)
+                there.count.store(there.count.load() - 1)  # equivalent: as in `add`
                 return True
 
     def walk(self, lru: Lru, index: int | None) -> tuple[object, ...]:
         """The items of one cgroup, as they are at one moment."""
         with self.rcu.read():
             there = self.list_of(lru, index)
-            with lru.lock:
+            with lru.lock:  # equivalent: the items are one word here, and a linked list in C
                 return there.items.load()
 
     def count(self, lru: Lru, index: int | None) -> int:
