@@ -52,7 +52,7 @@ def test_the_queue_with_two_locks_is_linearizable(fifo, workload):
     verdict = run(fifo, two_lock.Queue, workload)
     assert isinstance(verdict, Conforms), report(verdict)
     assert verdict.exhausted
-    assert verdict.judged == ("linearizable",)
+    assert verdict.judged == ("no_leak", "linearizable")
 
 
 def test_the_exchanged_tail_is_caught_on_the_shortest_schedule(fifo):
@@ -76,7 +76,15 @@ def test_the_exchanged_tail_is_caught_on_the_shortest_schedule(fifo):
     assert (again.message, again.events) == (verdict.message, verdict.events)
 
 
-class Loses(two_lock.Queue):
+class Keeps(two_lock.Queue):
+    """Remembers all nodes, so that none is lost: what is left to find is what is done with items."""
+
+    def __init__(self, runtime):
+        super().__init__(runtime)
+        self.every = self.nodes.peek()
+
+
+class Loses(Keeps):
     """Two that put at once link to the same node."""
 
     def put(self, item):
@@ -86,7 +94,7 @@ class Loses(two_lock.Queue):
         self.tail.store(node)
 
 
-class Duplicates(two_lock.Queue):
+class Duplicates(Keeps):
     def take(self):
         taken = self.head.load()
         first = taken.next.load()
@@ -143,6 +151,42 @@ def test_sabotage_is_caught(fifo, candidate, workload, says):
     assert says in verdict.message
     smaller = run(fifo, candidate, workload, Exhaustive(verdict.preemptions - 1)) if verdict.preemptions else None
     assert smaller is None or isinstance(smaller, Conforms)
+
+
+class Leaks(two_lock.Queue):
+    """Frees no node that was taken."""
+
+    def take(self):
+        with self.take_lock:
+            first = self.head.load().next.load()
+            if first is None:
+                return None
+            self.head.store(first)
+            return first.item.load()
+
+
+class Remembers(Leaks):
+    """Keeps the nodes that were taken, for whatever reason: they are not lost."""
+
+    def __init__(self, runtime):
+        super().__init__(runtime)
+        self.taken = [lambda: None]
+
+    def take(self):
+        taken = self.head.load()
+        self.taken.append(lambda: taken)
+        return super().take()
+
+
+def test_a_block_that_nothing_leads_to_is_lost(fifo):
+    verdict = run(fifo, Leaks, "put(0); take()")
+    assert isinstance(verdict, Breaks), report(verdict)
+    assert (verdict.property, verdict.message) == (
+        "no_leak",
+        "at rest nobody can reach nodes[0], which is still allocated",
+    )
+    assert isinstance(run(fifo, Remembers, "put(0); take()"), Conforms)
+    assert isinstance(run(fifo, Leaks, "put(0); put(1)"), Conforms)
 
 
 @pytest.mark.parametrize("candidate", [two_lock.Queue, exchanged_tail.Queue, Loses, Duplicates, TooLate])
@@ -372,7 +416,7 @@ def test_methods_that_are_no_actions_are_not_judged_as_calls(fifo):
 
     verdict = run(fifo, More, "put(0); tidy()")
     assert isinstance(verdict, Conforms)
-    assert verdict.judged == ()
+    assert verdict.judged == ("no_leak",)
 
 
 def test_what_calls_exercise_is_told(fifo):

@@ -149,7 +149,7 @@ def test_a_class_with_the_right_methods_needs_nothing_else(interlock, here):
     code, out, err = interlock("conform", "counter.ilk", f"{here}:Counter")
     assert (code, err) == (0, "")
     assert "conforms (exhausted: " in out
-    assert "judged on every step: linearizable\n" in out
+    assert "judged on every step: no_leak, linearizable\n" in out
     assert "not judged: small (total not observed)" in out
     assert "  steps: 2 of 2\n" in out
 
@@ -168,7 +168,7 @@ def test_a_lost_update_shows_in_what_is_read(interlock, here):
 def test_with_an_abstraction_each_step_must_be_one_of_the_specification(interlock, here):
     code, out, _ = interlock("conform", "counter.ilk", f"{here}:Shown")
     assert code == 0
-    assert "judged on every step: small, refinement.counter, linearizable" in out
+    assert "judged on every step: small, refinement.counter, no_leak, linearizable" in out
     code, out, _ = interlock("conform", "counter.ilk", f"{here}:ShownUnlocked", "-w", "add(1) | add(2)")
     assert code == 1, out
     code, out, _ = interlock("conform", "counter.ilk", f"{here}:Twice", "-w", "add(3)")
@@ -218,7 +218,7 @@ def test_json_has_the_same(interlock, here):
     document = json.loads(out)
     assert (code, document["ok"]) == (0, True)
     (candidate,) = document["candidates"]
-    assert candidate["runs"][0]["judged"] == ["small", "refinement.counter", "linearizable"]
+    assert candidate["runs"][0]["judged"] == ["small", "refinement.counter", "no_leak", "linearizable"]
     assert candidate["coverage"]["steps"]["missed"] == []
 
 
@@ -232,7 +232,7 @@ def test_refines_another_or_nothing(interlock, here):
     name = written(CANDIDATES + "\nREFINES = None\n", f"none_{here}")
     code, out, _ = interlock("conform", "counter.ilk", f"{name}:Shown")
     assert code == 0
-    assert "judged on every step: small, linearizable" in out
+    assert "judged on every step: small, no_leak, linearizable" in out
 
 
 @pytest.mark.parametrize(

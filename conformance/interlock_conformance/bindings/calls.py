@@ -7,6 +7,7 @@ This binds candidates to a specification without a line of code for it.
 - What a method `symbols` returns, if the candidate has one, is the abstraction function: names of the specification's
   symbols, and functions of element numbers that peek.  Invariants are judged in each state, and each step must be one
   of the specification's.
+- When all threads have ended, every block is freed that the candidate cannot reach any more.
 - A method `at_rest`, if there is one, is asked when all threads have ended; what it returns is what is wrong.
 
 A class that derives from `Calls` can say more, as any binding can.
@@ -27,8 +28,11 @@ from interlock_conformance.footprint import Mode
 from interlock_conformance.history import Recorder
 from interlock_conformance.linearizability import PROPERTY, Sequential
 from interlock_conformance.machine import Breach
+from interlock_conformance.reach import lost_blocks
 from interlock_conformance.runtime import Runtime
 from interlock_conformance.schedule import Operation, Workload
+
+LEAK = "no_leak"
 
 
 class Calls:
@@ -66,7 +70,7 @@ class Calls:
 
     def rules(self, workload: Workload) -> tuple[str, ...]:
         """What is judged besides the specification's properties."""
-        return (PROPERTY,) if self._is_sequential(workload) else ()
+        return (LEAK, PROPERTY) if self._is_sequential(workload) else (LEAK,)
 
     def exercised(self) -> Covered:
         """The actions of the specification that calls were, in some order of those of an execution."""
@@ -130,7 +134,8 @@ class CallsSubject:
     def __init__(
         self, runtime: DeterministicRuntime, candidate: object, symbols: Symbols, sequential: Sequential | None
     ) -> None:
-        self._machine, self._candidate, self._symbols = runtime.machine, candidate, symbols
+        self._runtime, self._machine = runtime, runtime.machine
+        self._candidate, self._symbols = candidate, symbols
         self._sequential = sequential
         self._recorder = Recorder.empty()
 
@@ -157,6 +162,9 @@ class CallsSubject:
 
     def at_rest(self) -> Breach | None:
         """Judge the calls, and what the candidate says of itself."""
+        lost = lost_blocks(self._candidate, self._runtime.space)
+        if lost:
+            return Breach(LEAK, f"at rest nobody can reach {', '.join(lost)}, which is still allocated")
         ask: object = getattr(self._candidate, "at_rest", None)
         wrong: object = ask() if callable(ask) else None
         if wrong is not None:
