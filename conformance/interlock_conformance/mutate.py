@@ -5,7 +5,7 @@ change nothing that can be observed, or show what the workloads, the schedules o
 comment `# equivalent: why` says that they are of the first kind; they do not count.
 
 Most mutants die on the first execution of some workload, so all workloads are tried briefly before any is tried at
-length.
+length (`rounds`).
 
 Only the module that defines the candidate is changed, not those that it builds on.  Known limit: a mutant that loops
 without a step hangs, as every candidate does that does so.
@@ -26,7 +26,12 @@ from interlock_conformance.conform import Options, conform
 from interlock_conformance.mutants import Mutant, mutants
 from interlock_conformance.schedule import Workload
 from interlock_conformance.strategies import Strategy
+from interlock_conformance.strategies.priorities import Priorities
+from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided
+
+_AT_FIRST, _AT_RANDOM = 2, 30
+"""Executions of each workload before it is tried at length: in order, and under random priorities."""
 
 _STEPS = 1_000
 """Steps of one execution; a candidate that takes more on these workloads goes round in circles."""
@@ -65,6 +70,11 @@ class Judged:
     strategies: Sequence[Strategy]
     refined: TransitionSystem | None = None
     exempt: frozenset[str] = frozenset()
+
+
+def rounds(executions: int) -> tuple[Strategy, ...]:
+    """Each workload briefly, then under random priorities, which reach far, then at length."""
+    return (Reduced(_AT_FIRST), Priorities(0, _AT_RANDOM), Reduced(executions))
 
 
 def fates(module: ModuleType, judged: Judged, lines: range | None = None) -> Iterator[Fate]:

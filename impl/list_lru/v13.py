@@ -227,7 +227,7 @@ class ListLrus:
             there = self.list_of(lru, index)
             with lru.lock:
                 there.items.store((*there.items.load(), item))
-                there.count.store(there.count.load() + 1)  # equivalent: `count` takes no lock, and comes before or after
+                there.count.store(there.count.load() + 1)  # equivalent: `count` comes before or after
 
     def delete(self, lru: Lru, item: object, index: int | None) -> bool:
         """Take an item off the list of the cgroup that is charged for it; whether it was there."""

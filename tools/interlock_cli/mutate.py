@@ -28,9 +28,6 @@ examples:
 EXECUTIONS = 300
 """For each mutant and workload, unless asked otherwise."""
 
-_AT_FIRST, _AT_RANDOM = 2, 30
-"""Executions of each workload that come before: in order, and under random priorities."""
-
 SCHEMA = "interlock-mutation/1"
 
 
@@ -69,18 +66,15 @@ def run(arguments: Namespace) -> int:
     import sys
 
     from interlock_cli.candidates import asked
-    from interlock_conformance.mutate import Judged, fates, rate
-    from interlock_conformance.strategies.priorities import Priorities
-    from interlock_conformance.strategies.reduced import Reduced
+    from interlock_conformance.mutate import Judged, fates, rate, rounds
 
     wanted = asked(arguments.path, arguments.candidate, arguments.workload)
     if wanted is None:
         return 2
     reference = wanted.candidates[0].reference
     module, _, name = reference.partition(":")
-    strategies = (Reduced(_AT_FIRST), Priorities(0, _AT_RANDOM), Reduced(arguments.executions))
     exempt = frozenset(wanted.candidates[0].exempt)
-    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, strategies, wanted.refined, exempt)
+    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, rounds(arguments.executions), wanted.refined, exempt)
     found: list[Fate] = []
     for fate in fates(sys.modules[module], judged, arguments.lines):
         found.append(fate)
