@@ -74,7 +74,9 @@ def run(arguments: Namespace) -> int:
     reference = wanted.candidates[0].reference
     module, _, name = reference.partition(":")
     exempt = frozenset(wanted.candidates[0].exempt)
-    judged = Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, rounds(arguments.executions), wanted.refined, exempt)
+    judged = Judged(
+        name, wanted.kind.bind, wanted.system, wanted.workloads, rounds(arguments.executions), wanted.refined, exempt
+    )
     found: list[Fate] = []
     for fate in fates(sys.modules[module], judged, arguments.lines):
         found.append(fate)
