@@ -70,7 +70,7 @@ AT_ALLOCATION = Kind(
     workloads=(
         "init(0); online(1, 0); online(2, 1); use(0, 2); use(0, 2) ! 1",
         "init(0); online(1, 0); online(2, 1); online(3, 2); use(0, 3); look(0, 3) ! 2",
-        "init(0); online(1, 0); use(0, 1); look(0, 1) ! 1",
+        "init(0); online(1, 0); use(0, 1); add(0, 1); look(0, 1) ! 1",
         "init(0); init(1); online(1, 0); online(2, 1); add(0, 2); add(1, 1); offline(2); offline(1); use(0, 2)",
         "init(0); online(1, 0); add(0, 1); offline(1); online(2, 0); use(0, 2); add(0, 1); destroy(0)",
         "init(0); online(1, 0); online(2, 0); online(3, 0); online(4, 0); use(0, 1); use(0, 2); use(0, 4); destroy(0)",

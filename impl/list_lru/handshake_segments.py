@@ -9,6 +9,8 @@ The price is one more load in each look-up, and a bound on ids, which is the siz
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from interlock_conformance.runtime import Cells, Memory, Runtime
 from list_lru import handshake, v13
 from list_lru.v13 import ItemList, ListArray
@@ -42,7 +44,7 @@ class Slots:
 
     def xchg(self, index: int, value: ItemList | None) -> ItemList | None:
         """As `Cells.xchg`, in a segment that is there."""
-        return self._there(index).slot.xchg(index % SLOTS, value)
+        return self._there(index).slot.xchg(index % SLOTS, value)  # equivalent: nobody here calls it
 
     def cmpxchg(self, index: int, expected: ItemList | None, value: ItemList | None) -> ItemList | None:
         """As `Cells.cmpxchg`, in a segment that is there."""
@@ -82,7 +84,7 @@ class ListLrus(handshake.ListLrus):
     def add_segment(self, array: ListArray, part: int) -> bool:
         """See to it that the segment is there; false if memory has run out."""
         assert isinstance(array, Directory)
-        if array.segment[part] is not None:
+        if array.segment[part] is not None:  # equivalent: it saves an allocation, no more
             return True
         new = self.segments.alloc()
         if new is None:
@@ -90,6 +92,11 @@ class ListLrus(handshake.ListLrus):
         if array.segment.cmpxchg(part, None, new) is not None:
             self.segments.free(new)
         return True
+
+    def segments_of(self, arrays: Sequence[object]) -> Sequence[object]:
+        """The segments of some directories, without a step: for those who look for what is lost."""
+        rows = [array.segment for array in arrays if isinstance(array, Directory)]
+        return [there for row in rows for part in range(len(row)) if (there := row.peek(part)) is not None]
 
     def free_array(self, array: ListArray) -> None:
         """Free a directory that nobody can reach any more, its lists and its segments."""

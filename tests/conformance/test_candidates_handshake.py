@@ -5,10 +5,13 @@ import importlib
 import pytest
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
-from interlock_conformance.conform import conform, replay
+from interlock_conformance.conform import Options, conform, replay
+from interlock_conformance.kinds import LIST_LRU, candidate
 from interlock_conformance.schedule import parse_workload
+from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report
+from list_lru import handshake_segments
 
 RIGHT = ("handshake_cursor", "handshake_segments")
 
@@ -73,3 +76,48 @@ def test_a_mount_and_an_activation_conform_on_all_interleavings(base, name, work
     assert isinstance(verdict, Conforms), report(verdict)
     assert verdict.exhausted
     assert {"coverage", "ids", "grace", "install_once"} <= set(verdict.judged)
+
+
+# Whole scopes have too many interleavings of two handshakes; so all schedules with one preemption, whichever allocation
+# fails: `bounded`, and no more.
+WIDE = (
+    "init(0); init(1) | activate(0); activate(1)",
+    "init(0); init(1); destroy(0) | activate(0); activate(1); activate(1)",
+    "init(0); activate(0) | init(1); activate(1) | use(0, 0)",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RIGHT)
+@pytest.mark.parametrize("workload", WIDE)
+@pytest.mark.parametrize("failing", [1, 3, 4])
+def test_the_whole_scope_conforms_on_all_schedules_with_one_preemption(base, name, workload, failing):
+    verdict = conform(right(name), base, parse_workload(f"{workload} ! {failing}"), Exhaustive(preemptions=1))
+    assert isinstance(verdict, Conforms), report(verdict)
+    assert verdict.bound == "all schedules with at most 1 preemptions"
+
+
+# -- what the specification does not speak of
+
+
+class LosesSegments(handshake_segments.ListLrus):
+    def add_segment(self, array, part):
+        new = self.segments.alloc()
+        return new is not None and (array.segment.cmpxchg(part, None, new) is None or True)
+
+
+def test_segments_are_looked_for_too(base):
+    binding = ListLruBinding("loses_segments", LosesSegments)
+    verdict = conform(binding, base, parse_workload("init(0); activate(0); activate(1)"), Reduced())
+    assert isinstance(verdict, Breaks), report(verdict)
+    assert (verdict.property, verdict.message) == (
+        "no_leak",
+        "at rest nobody can reach segments[1], which is still allocated",
+    )
+
+
+def test_arrays_that_double_have_more_slots_than_there_are_cgroups(base):
+    binding = candidate(LIST_LRU, "list_lru.slots_owned:ListLrus")
+    workload = parse_workload("init(0); activate(0); activate(1); activate(2)")
+    verdict = conform(binding.binding, base, workload, Reduced(), Options(known=frozenset(binding.exempt)))
+    assert isinstance(verdict, Conforms), report(verdict)

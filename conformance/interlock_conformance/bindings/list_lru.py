@@ -28,7 +28,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from interlock.core.term import Value
 from interlock_conformance.binding import Abstraction, Look, Symbols, Tables
@@ -149,6 +149,15 @@ class Candidate(Protocol[L, M]):
     def count(self, lru: L, index: int | None) -> int: ...  # noqa: D102
 
 
+@runtime_checkable
+class Segmented(Protocol):
+    """A candidate whose arrays are made of further blocks, which may be lost as well."""
+
+    @property
+    def segments(self) -> PeekAll[object]: ...  # noqa: D102
+    def segments_of(self, arrays: Sequence[object]) -> Sequence[object]: ...  # noqa: D102
+
+
 class ListLruBinding(Generic[L, M]):
     """Binds one implementation; see the module."""
 
@@ -194,7 +203,7 @@ class ListLruBinding(Generic[L, M]):
         return {
             "Lru": lrus,
             "Memcg": memcgs,
-            "Id": memcgs,
+            "Id": 1 << (memcgs - 1).bit_length(),  # arrays that double have a slot for each
             "Reader": len(workload.threads),
             "Array": max(1, inits + activations * lrus),
             "List": max(1, inits * memcgs + activations * lrus),
@@ -493,6 +502,8 @@ class ListLruSubject(Generic[L, M]):
         lists = [there for array in arrays for i in range(len(array.slot)) if (there := array.slot.peek(i)) is not None]
         lost = self._runtime.leaks(self._candidate.arrays.peek(), arrays)
         lost += self._runtime.leaks(self._candidate.lists.peek(), lists)
+        if isinstance(self._candidate, Segmented):
+            lost += self._runtime.leaks(self._candidate.segments.peek(), self._candidate.segments_of(arrays))
         if lost:
             return Breach("no_leak", f"at rest nobody can reach {', '.join(lost)}, which is still allocated")
         idle = self._runtime.taken("ids") - {memcg.index.peek() for memcg in self._memcgs}
