@@ -28,7 +28,8 @@ def test_it_writes_a_file_and_tells_what_it_covers(folder, interlock):
         "test_turn.py: turn",
         "1 case, 3 steps in all",
         "steps taken: 2 of 2",
-        "pairs of adjacent steps covered: 2, all that this scope has; the other 2 never follow one another in it",
+        "pairs of adjacent steps covered: 2, all that this scope has",
+        "pairs that never follow one another in this scope: 2",
         "not right after take: take",
         "not right after leave: leave",
     ]

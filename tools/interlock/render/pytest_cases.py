@@ -74,15 +74,13 @@ def lines_of_coverage(cases: Cases) -> Iterator[str]:
     steps, all_pairs = len(names), len(names) ** 2
     yield f"{_number(len(cases.cases), 'case')}, {_number(sum(len(case.steps) for case in cases.cases), 'step')} in all"
     if cases.cut:
-        yield f"bounded: {cases.cut}, so steps and pairs that were not met may still be possible in this scope"
+        yield f"bounded: {cases.cut}, so more steps and pairs may be possible in this scope"
         yield f"steps taken: {len(cases.steps)} of {steps}"
         yield f"pairs of adjacent steps covered: {len(cases.pairs)}, all that were met"
     else:
         yield f"steps taken: {len(cases.steps)} of {steps}"
-        yield (
-            f"pairs of adjacent steps covered: {len(cases.pairs)}, all that this scope has;"
-            f" the other {all_pairs - len(cases.pairs)} never follow one another in it"
-        )
+        yield f"pairs of adjacent steps covered: {len(cases.pairs)}, all that this scope has"
+        yield f"pairs that never follow one another in this scope: {all_pairs - len(cases.pairs)}"
     for number, transition in enumerate(cases.system.transitions):
         if number not in cases.steps:
             why = "not met" if cases.cut else "never enabled in this scope"
@@ -113,11 +111,12 @@ def _lines(cases: Cases, specification: str, command: str, seen: Seen) -> Iterat
     system = cases.system
     scope = ", ".join(f"{sort} = {size}" for sort, size in cases.sizes) or "nothing to choose"
     size = f"{cases.states:,} states, {f'bounded: {cases.cut}' if cases.cut else 'exhausted'}"
-    yield f'"""Cases of {system.name}: each of its steps, and each two of which one can follow the other.'
+    yield f'"""Cases of {system.name}: each step, and each two that can follow one another.'
     yield ""
-    yield "Written by `interlock testgen`, and to be written again when the specification has changed:"
-    yield "`interlock testgen --check` tells.  Each case asks the fixture `candidate`, which is yours, to take"
-    yield "steps, and compares its state with the specification's after each; see `interlock_conformance.stepwise`."
+    yield "Written by `interlock testgen`, and to be written again when the specification has"
+    yield "changed: `interlock testgen --check` tells.  Each case asks the fixture `candidate`,"
+    yield "which is yours, to take steps, and compares its state with the specification's after"
+    yield "each; see `interlock_conformance.stepwise`."
     yield ""
     yield f"specification  {system.name}, {specification}"
     yield f"meaning        sha256 {meaning(system)}"
