@@ -20,7 +20,7 @@ class Watched:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self.readers = 0
+        self.readers: int = 0
 
     def seen(self) -> None:
         """The row that is being computed, if one is, depends on this."""
