@@ -76,7 +76,7 @@ def conform(
 
 def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> ConformanceVerdict:
     options = harness.options
-    explored = _explore(strategy, harness)
+    explored = explore(strategy, harness)
     if explored.diverged is not None:
         lost = explored.diverged
         return Undecided(
@@ -92,6 +92,12 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
         harness.judges_order = True
         smallest = shrink(harness.circular, harness.run, options.shrink_executions)
         return _broken(binding, harness, smallest, explored.executions, harness.coverage())
+    return kept(binding, harness, explored)
+
+
+def kept(binding: Binding, harness: Harness, explored: Explored) -> ConformanceVerdict:
+    """The verdict where nothing was found to be broken."""
+    options = harness.options
     if explored.cut_off:
         reason = f"{explored.cut_off} of {explored.executions} executions did not end within {options.steps} steps"
         reason += f"; {explored.round}" if explored.round else ""
@@ -112,7 +118,7 @@ def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> Conform
     )
 
 
-def _explore(strategy: Strategy, harness: Harness) -> Explored:
+def explore(strategy: Strategy, harness: Harness) -> Explored:
     """What a strategy finds; where each allocation is to fail in its turn, until there is none of that number."""
     explored = strategy.explore(harness.run)
     while explored.failing is None and explored.diverged is None and not explored.cut_off and harness.fail_next():
@@ -190,7 +196,7 @@ class Harness:
         self._binding, self._watchdog, self._strangers = binding, watchdog, strangers
         self._home = options.home or GreenHome
         self._calls = _named(workload)
-        self._runs = 0
+        self.runs = 0
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
         names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
         observed = _names_in(probe.symbols())
@@ -249,6 +255,11 @@ class Harness:
             self._has_failed = False
         return turn
 
+    def _fresh(self, *, trail: list[Footprint] | None, record: bool) -> DeterministicRuntime:
+        """What one execution runs on."""
+        machine = Machine(budget=self.options.steps, record=record, trail=trail, home=self._home)
+        return DeterministicRuntime(machine, self.workload.failing)
+
     def run(
         self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None, record: bool = False
     ) -> Execution:
@@ -256,10 +267,10 @@ class Harness:
 
         The first, the second, the fourth and so on are audited: their abstract states are computed from scratch, too.
         """
-        self._runs += 1
-        audit = record or self._runs & (self._runs - 1) == 0
-        machine = Machine(budget=self.options.steps, record=record, trail=trail, home=self._home)
-        runtime = DeterministicRuntime(machine, self.workload.failing)
+        self.runs += 1
+        audit = record or self.runs & (self.runs - 1) == 0
+        runtime = self._fresh(trail=trail, record=record)
+        machine = runtime.machine
         try:
             subject = self._start(runtime)
             if self.refinement is None:

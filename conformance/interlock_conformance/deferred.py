@@ -31,7 +31,7 @@ class Server:
     """A thread that does what others leave to it, one after the other, in the order in which they came."""
 
     def __init__(self, machine: Machine, name: str, doing: str, *, atomic: bool) -> None:
-        self._machine, self.name, self._doing, self._atomic = machine, name, doing, atomic
+        self.machine, self.name, self._doing, self._atomic = machine, name, doing, atomic
         self._pending: deque[Item] = deque()
         self._thread: Thread | None = None
         self.given = 0
@@ -39,7 +39,7 @@ class Server:
 
     def give(self, work: Work, ready: Callable[[], bool], awaits: Sequence[str] = ()) -> None:
         """Leave something to do, in a step that is already declared."""
-        machine = self._machine
+        machine = self.machine
         if machine.current is None:
             raise ValueError(f"nothing is left to {self._doing} during set-up: no thread runs yet")
         machine.touch(self.name, Mode.WRITE)
@@ -53,22 +53,22 @@ class Server:
     def await_done(self, count: int) -> None:
         """Say that the running step has waited for the first `count` things to be done."""
         for number in range(count):
-            self._machine.touch(self._end_of(number), Mode.AWAIT)
+            self.machine.touch(self._end_of(number), Mode.AWAIT)
 
     def _serve(self, thread: Thread) -> None:
         """Each round is one choice; the first is what the thread began with."""
         if self._atomic:
             thread.atomic.append(self._doing)
-        self._machine.begun("run", self.name)
+        self.machine.begun("run", self.name)
         while True:
             item = self._pending.popleft()
             for thing in (self._work(item.number), *item.awaits):
-                self._machine.touch(thing, Mode.AWAIT)
+                self.machine.touch(thing, Mode.AWAIT)
             item.work()
-            self._machine.touch(self._end_of(item.number), Mode.RELEASE)
+            self.machine.touch(self._end_of(item.number), Mode.RELEASE)
             self.done += 1
             thread.idle = not self._pending
-            self._machine.declare("run", self.name, self._can)
+            self.machine.declare("run", self.name, self._can)
 
     def _can(self) -> bool:
         return bool(self._pending) and self._pending[0].ready()
@@ -84,17 +84,17 @@ class OrderedQueue:
     """A work queue with one worker; see `runtime.WorkQueue`."""
 
     def __init__(self, machine: Machine, name: str) -> None:
-        self._machine, self.name = machine, name
+        self.machine, self.name = machine, name
         self._server = Server(machine, name, f"worker of {name}", atomic=False)
 
     def queue(self, work: Work) -> None:
         """Leave something to the worker."""
-        self._machine.declare("queue", self.name)
+        self.machine.declare("queue", self.name)
         self._server.give(work, _at_once)
 
     def flush(self) -> None:
         """Wait until all that has been queued before is done.  Sleeps."""
-        machine, server = self._machine, self._server
+        machine, server = self.machine, self._server
         machine.declare("flush", self.name, sleeps=True)
         machine.touch(self.name, Mode.READ)
         count = server.given
@@ -109,21 +109,21 @@ class Callbacks:
     """
 
     def __init__(self, machine: Machine, name: str) -> None:
-        self._machine, self.name = machine, name
+        self.machine, self.name = machine, name
         self._servers: dict[int, Server] = {}
 
     def give(self, callback: Work, ready: Callable[[], bool], awaits: Sequence[str]) -> None:
         """Leave a callback until `ready`, in a step that is already declared."""
-        machine = self._machine
+        machine = self.machine
         index = -1 if machine.current is None else min(machine.current.index, machine.threads)
         if index not in self._servers:
             name = f"{self.name} callbacks of {index}"
-            self._servers[index] = Server(self._machine, name, f"callbacks of {self.name}", atomic=True)
+            self._servers[index] = Server(self.machine, name, f"callbacks of {self.name}", atomic=True)
         self._servers[index].give(callback, ready, awaits)
 
     def barrier(self) -> None:
         """Wait until all callbacks that have been left before have run.  Sleeps."""
-        machine = self._machine
+        machine = self.machine
         machine.declare("barrier", self.name, sleeps=True)
         for index in range(machine.threads + 1):
             machine.touch(f"{self.name} callbacks of {index}", Mode.READ)

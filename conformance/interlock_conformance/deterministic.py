@@ -43,7 +43,7 @@ class EpochRcu:
     """Read-copy-update with exact grace periods; see `runtime.Rcu`."""
 
     def __init__(self, space: Space, name: str, *, sleepable: bool = False) -> None:
-        self._space, self._machine, self.name, self._sleepable = space, space.machine, name, sleepable
+        self._space, self.machine, self.name, self._sleepable = space, space.machine, name, sleepable
         self._callbacks = Callbacks(space.machine, name)
         self._sections: dict[Thread, Section] = {}
         self._entered: Counter[int] = Counter()
@@ -56,16 +56,16 @@ class EpochRcu:
 
     def dereference(self, cell: Cell[T]) -> T:
         """Load a protected pointer."""
-        if self._machine.current is not None and self._machine.current not in self._sections:
-            raise self._machine.breach(
+        if self.machine.current is not None and self.machine.current not in self._sections:
+            raise self.machine.breach(
                 f"{self.name}.inside",
-                f"{self._machine.doing} dereferences a pointer outside any section of {self.name}",
+                f"{self.machine.doing} dereferences a pointer outside any section of {self.name}",
             )
         value = cell.load()
         if isinstance(cell, StoredCell) and cell.plain and self._space.region_of(value) is not None:
-            raise self._machine.breach(
+            raise self.machine.breach(
                 f"{self.name}.published",
-                f"{self._machine.doing} dereferences {cell.name}, which a plain store has made point to "
+                f"{self.machine.doing} dereferences {cell.name}, which a plain store has made point to "
                 f"{self._space.show(value)}: nothing keeps a reader from what was there before",
             )
         return value
@@ -85,7 +85,7 @@ class EpochRcu:
 
     def synchronize(self) -> None:
         """Wait until every section that is open now has been left."""
-        machine = self._machine
+        machine = self.machine
         machine.declare("synchronize", self.name, sleeps=True)
         machine.take(self.name)
         machine.drop(self.name)
@@ -98,7 +98,7 @@ class EpochRcu:
 
     def call(self, callback: Callable[[], None]) -> None:
         """Run `callback` once every section that is open now has been left."""
-        self._machine.declare("call", self.name)
+        self.machine.declare("call", self.name)
         self._look_at_sections()
         owed = frozenset(self._sections.values())
         self._callbacks.give(
@@ -111,7 +111,7 @@ class EpochRcu:
 
     def enter(self) -> None:
         """Begin a section of the running thread."""
-        machine = self._machine
+        machine = self.machine
         if machine.current in self._sections:
             raise machine.breach(f"{self.name}.not_nested", f"{machine.doing} nests sections of {self.name}")
         machine.act("read lock", self.name, None, False)
@@ -128,7 +128,7 @@ class EpochRcu:
 
     def leave(self) -> None:
         """End the section of the running thread."""
-        machine = self._machine
+        machine = self.machine
         machine.act("read unlock", self.name, None, False)
         if machine.current is not None:
             section = self._sections.pop(machine.current)
@@ -142,13 +142,13 @@ class EpochRcu:
 
     def _look_at_sections(self) -> None:
         """Readers do not disturb one another, but who looks at their sections must know about each of them."""
-        if self._machine.tracing:
-            for index in range(self._machine.threads + 1):
-                self._machine.touch(self._of_thread(index), Mode.READ)
+        if self.machine.tracing:
+            for index in range(self.machine.threads + 1):
+                self.machine.touch(self._of_thread(index), Mode.READ)
 
     def _of_thread(self, index: int) -> str:
         """What stands for a thread's sections; all that serve others have one, since who looks may come before them."""
-        return f"{self.name} of {min(index, self._machine.threads)}"
+        return f"{self.name} of {min(index, self.machine.threads)}"
 
     def _stay(self, section: Section) -> str:
         return f"{self.name} of {section.thread} for the {section.number}th time"
@@ -163,7 +163,7 @@ class EpochRcu:
         region = self._space.blocks.get(id(block))
         if region is None:
             return False
-        region.readers |= self._machine.reading
+        region.readers |= self.machine.reading
         return region in self._seen_by
 
     def still_seen_by(self, block: object) -> frozenset[int]:
@@ -171,7 +171,7 @@ class EpochRcu:
         region = self._space.blocks.get(id(block))
         if region is None:
             return _NOBODY
-        region.readers |= self._machine.reading
+        region.readers |= self.machine.reading
         seen = self._seen_by.get(region)
         if not seen:
             return _NOBODY
@@ -195,28 +195,26 @@ class LowestIds(Watched):
 
     def __init__(self, machine: Machine, name: str) -> None:
         super().__init__(machine)
-        self._machine, self.name = machine, name
+        self.name = name
         self._taken: set[int] = set()
 
     def take(self) -> int:
         """The lowest free number."""
-        self._machine.declare("take", self.name)
-        self._machine.touch(self.name, Mode.WRITE)
+        self.machine.declare("take", self.name)
+        self.machine.touch(self.name, Mode.WRITE)
         number = next(n for n in range(len(self._taken) + 1) if n not in self._taken)
         self._taken.add(number)
         self.changed()
-        self._machine.note(f"= {number}")
+        self.machine.note(f"= {number}")
         return number
 
     def give(self, number: int) -> None:
         """Free a number."""
-        self._machine.declare("give", self.name)
-        self._machine.touch(self.name, Mode.WRITE)
-        self._machine.note(str(number))
+        self.machine.declare("give", self.name)
+        self.machine.touch(self.name, Mode.WRITE)
+        self.machine.note(str(number))
         if number not in self._taken:
-            raise self._machine.breach(
-                f"{self.name}.taken", f"{self._machine.doing} gives back {number}, which is free"
-            )
+            raise self.machine.breach(f"{self.name}.taken", f"{self.machine.doing} gives back {number}, which is free")
         self._taken.remove(number)
         self.changed()
 

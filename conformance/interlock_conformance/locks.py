@@ -18,11 +18,11 @@ class HeldLock:
     """A mutex or spinlock; see `runtime.Lock`."""
 
     def __init__(self, machine: Machine, name: str, *, spins: bool) -> None:
-        self._machine, self.name, self._spins = machine, name, spins
+        self.machine, self.name, self._spins = machine, name, spins
         self.holder: Thread | None = None
 
     def __enter__(self) -> None:
-        machine = self._machine
+        machine = self.machine
         if machine.current is not None and self.holder is machine.current:
             raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
         machine.declare("lock", self.name, self._is_free, sleeps=not self._spins)
@@ -35,7 +35,7 @@ class HeldLock:
             machine.current.atomic.append(self.name)
 
     def __exit__(self, *exception: object) -> None:
-        machine = self._machine
+        machine = self.machine
         machine.act("unlock", self.name, None, False)
         if machine.tracing:
             machine.touch(self.name, Mode.RELEASE)
@@ -54,20 +54,21 @@ class SharedLock:
     """A lock that readers share; see `runtime.SharedLock`.  Whoever comes is let in as soon as that can be."""
 
     def __init__(self, machine: Machine, name: str) -> None:
-        self._machine, self.name = machine, name
+        self.machine, self.name = machine, name
         self.writer: Thread | None = None
         self._readers: list[Thread] = []
 
     def read(self) -> AbstractContextManager[None]:
         """Hold it together with other readers."""
-        return _Held(self._enter_reading, self._leave_reading)
+        return _Held(self.enter_reading, self.leave_reading)
 
     def write(self) -> AbstractContextManager[None]:
         """Hold it alone."""
-        return _Held(self._enter_writing, self._leave_writing)
+        return _Held(self.enter_writing, self.leave_writing)
 
-    def _enter_reading(self) -> None:
-        machine = self._machine
+    def enter_reading(self) -> None:
+        """Begin to hold it with other readers."""
+        machine = self.machine
         self._refuse_again()
         machine.declare("read lock", self.name, lambda: self.writer is None, sleeps=True)
         machine.touch(self.name, Mode.READ)
@@ -76,16 +77,18 @@ class SharedLock:
             self._readers.append(machine.current)
             machine.take(self.name, shared=True)
 
-    def _leave_reading(self) -> None:
-        machine = self._machine
+    def leave_reading(self) -> None:
+        """Stop."""
+        machine = self.machine
         machine.declare("read unlock", self.name)
         machine.touch(self._of_readers, Mode.RELEASE)
         if machine.current is not None:
             self._readers.remove(machine.current)
             machine.drop(self.name)
 
-    def _enter_writing(self) -> None:
-        machine = self._machine
+    def enter_writing(self) -> None:
+        """Begin to hold it alone."""
+        machine = self.machine
         self._refuse_again()
         machine.declare("write lock", self.name, lambda: self.writer is None and not self._readers, sleeps=True)
         machine.touch(self.name, Mode.WRITE)
@@ -94,15 +97,16 @@ class SharedLock:
         self.writer = machine.current
         machine.take(self.name)
 
-    def _leave_writing(self) -> None:
-        machine = self._machine
+    def leave_writing(self) -> None:
+        """Stop."""
+        machine = self.machine
         machine.declare("write unlock", self.name)
         machine.touch(self.name, Mode.RELEASE)
         self.writer = None
         machine.drop(self.name)
 
     def _refuse_again(self) -> None:
-        machine = self._machine
+        machine = self.machine
         if machine.current is not None and (machine.current is self.writer or machine.current in self._readers):
             raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
 
@@ -127,21 +131,21 @@ class References(Watched):
 
     def __init__(self, machine: Machine, name: str, count: int) -> None:
         super().__init__(machine)
-        self._machine, self.name, self._count = machine, name, count
+        self.machine, self.name, self._count = machine, name, count
 
     def get(self) -> None:
         """Take one more; reported where none is left."""
         self._step("get")
         if self._count == 0:
-            doing = self._machine.doing
-            raise self._machine.breach(f"{self.name}.no_resurrection", f"{doing} takes a reference where none is left")
+            doing = self.machine.doing
+            raise self.machine.breach(f"{self.name}.no_resurrection", f"{doing} takes a reference where none is left")
         self._set(self._count + 1)
 
     def try_get(self) -> bool:
         """Take one more, unless none is left: whether it was taken."""
         self._step("try get")
         if self._count == 0:
-            self._machine.note("= no")
+            self.machine.note("= no")
             return False
         self._set(self._count + 1)
         return True
@@ -150,23 +154,23 @@ class References(Watched):
         """Begin anew with so many; reported while there are references left."""
         self._step("set")
         if self._count:
-            doing = self._machine.doing
-            raise self._machine.breach(f"{self.name}.no_reset", f"{doing} begins anew while {self._count} are held")
+            doing = self.machine.doing
+            raise self.machine.breach(f"{self.name}.no_reset", f"{doing} begins anew while {self._count} are held")
         self._set(count)
 
     def put(self) -> bool:
         """Drop one: whether it was the last."""
         self._step("put")
         if self._count == 0:
-            raise self._machine.breach(f"{self.name}.no_underflow", f"{self._machine.doing} drops one too many")
-        self._machine.touch(self.name, Mode.RELEASE)
+            raise self.machine.breach(f"{self.name}.no_underflow", f"{self.machine.doing} drops one too many")
+        self.machine.touch(self.name, Mode.RELEASE)
         self._set(self._count - 1)
         return self._count == 0
 
     def wait_for_last(self) -> None:
         """Wait until none is left.  Sleeps."""
-        self._machine.declare("wait for last", self.name, lambda: self._count == 0, sleeps=True)
-        self._machine.touch(self.name, Mode.AWAIT)
+        self.machine.declare("wait for last", self.name, lambda: self._count == 0, sleeps=True)
+        self.machine.touch(self.name, Mode.AWAIT)
 
     def peek(self) -> int:
         """How many there are, without a step."""
@@ -174,12 +178,12 @@ class References(Watched):
         return self._count
 
     def _step(self, kind: str) -> None:
-        self._machine.declare(kind, self.name)
-        self._machine.touch(self.name, Mode.WRITE)
+        self.machine.declare(kind, self.name)
+        self.machine.touch(self.name, Mode.WRITE)
 
     def _set(self, count: int) -> None:
         self._count = count
-        self._machine.note(f"= {count}")
+        self.machine.note(f"= {count}")
         self.changed()
 
 
@@ -188,20 +192,20 @@ class Barrier(Watched):
 
     def __init__(self, machine: Machine, name: str) -> None:
         super().__init__(machine)
-        self._machine, self.name = machine, name
+        self.machine, self.name = machine, name
         self._done = False
 
     def complete(self) -> None:
         """It has come about, for all who wait and all who will."""
-        self._machine.declare("complete", self.name)
-        self._machine.touch(self.name, Mode.RELEASE)
+        self.machine.declare("complete", self.name)
+        self.machine.touch(self.name, Mode.RELEASE)
         self._done = True
         self.changed()
 
     def wait(self) -> None:
         """Wait until it has come about.  Sleeps."""
-        self._machine.declare("wait", self.name, lambda: self._done, sleeps=True)
-        self._machine.touch(self.name, Mode.AWAIT)
+        self.machine.declare("wait", self.name, lambda: self._done, sleeps=True)
+        self.machine.touch(self.name, Mode.AWAIT)
 
     def peek(self) -> bool:
         """Whether it has come about, without a step."""

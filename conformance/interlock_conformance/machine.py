@@ -421,10 +421,7 @@ class Machine:
             if thread.ready is not None and not thread.ready():
                 enabled = tuple([index for index in enabled if index != thread.index])
         if not enabled:
-            stuck = [thread for thread in self._alive if not thread.idle]
-            if stuck:
-                name = "livelock" if any(thread.kind == "relax" for thread in stuck) else "deadlock"
-                self._end = Breach(name, f"nobody can go on: {'; '.join(map(_waits, stuck))}")
+            self._end = standstill(self._alive)
             return None
         if len(self._points) >= self._log_from and self._is_spent():
             return None
@@ -453,6 +450,15 @@ _LAST = 100
 
 _point = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- as generic as can be
 """Makes a `Point` without the call of a function: each step makes one."""
+
+
+def standstill(alive: Sequence[Thread]) -> Breach | None:
+    """What it is that none of these threads can go on; None if those that are left have nothing to do."""
+    stuck = [thread for thread in alive if not thread.idle]
+    if not stuck:
+        return None
+    name = "livelock" if any(thread.kind == "relax" for thread in stuck) else "deadlock"
+    return Breach(name, f"nobody can go on: {'; '.join(map(_waits, stuck))}")
 
 
 def _waits(thread: Thread) -> str:

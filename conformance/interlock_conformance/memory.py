@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from enum import Enum
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from interlock_conformance.footprint import Mode
 from interlock_conformance.machine import Machine, Thread
@@ -256,19 +256,22 @@ def same(one: object, two: object) -> bool:
 class RegionMemory:
     """Lays out cells in a region; see `runtime.Memory`."""
 
+    word: type[StoredCell[Any]] = StoredCell
+    words: type[StoredCells[Any]] = StoredCells
+
     def __init__(self, space: Space, region: Region) -> None:
         self._space, self._region = space, region
 
     def cell(self, name: str, value: T) -> StoredCell[T]:
         """Lay out a word."""
-        cell = StoredCell(self._space, self._region, name, value)
+        cell: StoredCell[T] = self.word(self._space, self._region, name, value)
         if self._region.owner is not None:
             self._region.cells.append(cell)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- only read
         return cell
 
     def cells(self, name: str, size: int, value: T) -> StoredCells[T]:
         """Lay out `size` words."""
-        cells = StoredCells(self._space, self._region, name, size, value)
+        cells: StoredCells[T] = self.words(self._space, self._region, name, size, value)
         if self._region.owner is not None:
             self._region.cells.append(cells)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType] -- only read
         return cells
@@ -298,6 +301,9 @@ class FailureInjector(Watched):
 class QuarantineHeap(Watched, Generic[P, T]):
     """A heap that keeps every block it ever made, so that a freed one can be told from a live one."""
 
+    memory = RegionMemory
+    """What lays out the cells of a block."""
+
     def __init__(
         self, space: Space, failures: FailureInjector, name: str, make: Callable[Concatenate[RegionMemory, P], T]
     ) -> None:
@@ -315,7 +321,7 @@ class QuarantineHeap(Watched, Generic[P, T]):
             return None
         number = len(self.blocks)
         region = Region(machine, f"{self.name}[{number}]", self.name, number, machine.current)
-        block = self._make(RegionMemory(self._space, region), *args, **kwargs)
+        block = self._make(self.memory(self._space, region), *args, **kwargs)
         self.blocks.append(block)
         self._space.register(block, region)
         if machine.recording:

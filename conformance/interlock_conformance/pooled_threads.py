@@ -27,11 +27,13 @@ class Pool:
     def __init__(self) -> None:
         self._idle: list[_Worker] = []
         self._made = 0
+        self._closed = False
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
+        self._closed = True
         while self._idle:
             self._idle.pop().end()
 
@@ -48,7 +50,10 @@ class Pool:
 
     def give(self, worker: _Worker) -> None:
         """Take back a thread that has done its work."""
-        self._idle.append(worker)
+        if self._closed:
+            worker.end_soon()
+        else:
+            self._idle.append(worker)
 
 
 class PoolThread(Thread):

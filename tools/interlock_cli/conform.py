@@ -7,6 +7,7 @@ that come with Interlock for that specification are run, and the table of candid
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from interlock import __version__
@@ -14,7 +15,9 @@ from interlock_cli import options
 
 if TYPE_CHECKING:
     from interlock_cli.candidates import Asked
+    from interlock_conformance.kinds import Named
     from interlock_conformance.matrix import Row
+    from interlock_conformance.pooled_threads import Pool
     from interlock_conformance.strategies import Strategy
 
 SUMMARY = "run implementations under many schedules, judged by a specification"
@@ -57,36 +60,56 @@ def configure(parser: ArgumentParser) -> None:
     )
     schedules.add_argument("--preemptions", type=options.natural, default=2, metavar="N", help="of bounded, priorities")
     schedules.add_argument("--seed", type=options.natural, default=0, metavar="N", help="another seed, other schedules")
+    schedules.add_argument(
+        "--backend", choices=("greenlets", "threads", "free"), default="greenlets",
+        help="threads: those of the operating system, one at a time; free: all at once, with --runs, --seconds, --seed",
+    )  # fmt: skip
+    schedules.add_argument("--runs", type=options.positive, default=200, metavar="N", help="of free, at most so many")
+    schedules.add_argument(
+        "--seconds", type=options.positive, default=10, metavar="N", help="of free, for each workload"
+    )
     schedules.add_argument("--steps", type=options.positive, default=5_000, metavar="N", help="steps of an execution")
 
 
 def run(arguments: Namespace) -> int:
     """Run the candidates."""
     from interlock_cli.console import complain
-    from interlock_conformance.conform import Options, conform, survey
     from interlock_conformance.lint import unwatched
-    from interlock_conformance.matrix import Row
+    from interlock_conformance.pooled_threads import Pool
 
     wanted = _asked(arguments)
     if wanted is None:
         return 2
     jobs = [(group, named) for group in wanted for named in group.candidates]
     complain({warning: None for _, named in jobs for warning in unwatched(named.made)})
-    strategy, rows = _strategy(arguments), list[Row]()
-    for group, named in jobs:
-        system, exempt = group.system, frozenset(named.exempt)
-        if arguments.candidate:
-            limits = Options(arguments.steps, known=exempt, refined=group.refined, measure=True)
-            found = [(w, conform(named.binding, system, w, strategy, limits)) for w in group.workloads]
-        else:
-            limits = Options(
-                arguments.steps, shrink_executions=_BRIEFLY, known=exempt, refined=group.refined, measure=True
-            )
-            found = [(w, v) for w in group.workloads for v in survey(named.binding, system, w, strategy, limits)]
-        breaks = None if arguments.candidate else named.breaks
-        rows.append(Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found)))
+    with Pool() as pool:
+        rows = _rows(arguments, jobs, pool)
     _show(arguments, rows)
     return 0 if all(row.as_expected for row in rows) else 1
+
+
+def _rows(arguments: Namespace, jobs: list[tuple[Asked, Named]], pool: Pool) -> list[Row]:
+    """Run each candidate on its workloads."""
+    from interlock_conformance.conform import Options, conform, survey
+    from interlock_conformance.free_running import Free, run_free
+    from interlock_conformance.matrix import Row
+
+    strategy, rows = _strategy(arguments), list[Row]()
+    home = pool.home if arguments.backend == "threads" else None
+    free = Free(arguments.seed, arguments.runs, arguments.seconds)
+    for group, named in jobs:
+        system, exempt = group.system, frozenset(named.exempt)
+        limits = Options(arguments.steps, known=exempt, home=home, refined=group.refined, measure=True)
+        if arguments.backend == "free":
+            found = [(w, run_free(named.binding, system, w, free, limits)) for w in group.workloads]
+        elif arguments.candidate:
+            found = [(w, conform(named.binding, system, w, strategy, limits)) for w in group.workloads]
+        else:
+            brief = replace(limits, shrink_executions=_BRIEFLY)
+            found = [(w, v) for w in group.workloads for v in survey(named.binding, system, w, strategy, brief)]
+        breaks = None if arguments.candidate else named.breaks
+        rows.append(Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found)))
+    return rows
 
 
 def _asked(arguments: Namespace) -> tuple[Asked, ...] | None:
