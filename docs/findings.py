@@ -202,10 +202,9 @@ def misfit(stem: str) -> str:
 
 
 def write_stale() -> None:
-    """Judge the designs whose files have changed so that what is kept does not fit."""
-    stale = [stem for stem in judged() if misfit(stem)]
-    if stale:
-        write_verdicts(stale)
+    """Judge the designs whose files have changed so that what is kept does not fit; each is kept when it is judged."""
+    for stem in filter(misfit, judged()):
+        write_verdicts([stem])
 
 
 def measured() -> dict[str, list[Record]]:
