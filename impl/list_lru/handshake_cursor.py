@@ -131,12 +131,12 @@ class ListLrus(v13.ListLrus):
         self.withdraw(lru)
 
     def withdraw(self, lru: v13.Lru) -> None:
-        """Take the lru out of the table, wait until no scan is at it, and free what it has, whoever put it there."""
+        """Take away the array and the place in the table, wait until no scan is at them, and free what is there."""
         assert isinstance(lru, Lru)
         array, key = self.array_of(lru), lru.key.load()
+        self.rcu.assign(lru.memcg, None)
         self.table[key] = None
         self.keys.give(key)
-        self.rcu.assign(lru.memcg, None)
         self.rcu.synchronize()
         self.free_array(array)
 

@@ -97,6 +97,12 @@ def test_the_whole_scope_conforms_on_all_schedules_with_one_preemption(base, nam
     assert verdict.bound == "all schedules with at most 1 preemptions"
 
 
+def test_an_activation_that_fails_leaves_nothing_in_an_lru_that_is_being_unmounted(base):
+    workload = parse_workload("init(0); destroy(0) | activate(0) ! 3")
+    verdict = conform(right("handshake_cursor"), base, workload, Reduced(1_000))
+    assert isinstance(verdict, Conforms), report(verdict)
+
+
 # -- what the specification does not speak of
 
 

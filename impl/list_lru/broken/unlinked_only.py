@@ -18,7 +18,7 @@ class ListLrus(handshake_cursor.ListLrus):
         """Take the lru out of the table and free what it has."""
         assert isinstance(lru, Lru)
         array, key = self.array_of(lru), lru.key.load()
+        self.rcu.assign(lru.memcg, None)
         self.table[key] = None
         self.keys.give(key)
-        self.rcu.assign(lru.memcg, None)
         self.free_array(array)
