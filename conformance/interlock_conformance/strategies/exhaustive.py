@@ -1,7 +1,7 @@
 """Every schedule with at most so many preemptions, by depth-first search that starts each execution afresh.
 
-Bounds are tried in rising order, so the first failing execution has as few preemptions as any.  There is no partial
-order reduction yet but for memory that nobody else can reach: many executions differ in nothing that matters.
+Bounds are tried in rising order, so the first failing execution has as few preemptions as any.  Nothing is left
+out but orders of steps on memory that nobody else can reach: many executions differ in nothing that matters.
 """
 
 from __future__ import annotations
