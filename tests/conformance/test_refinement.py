@@ -44,7 +44,7 @@ def exempting(reference, abstract):
 def test_right_candidates_refine_the_abstract_list_lru(base, abstract, reference):
     binding = CANDIDATES[reference].binding
     for workload in LIST_LRU.workloads:
-        verdict = conform(binding, base, parse_workload(workload), Reduced(40), exempting(reference, abstract))
+        verdict = conform(binding, base, parse_workload(workload), Reduced(20), exempting(reference, abstract))
         assert isinstance(verdict, Conforms), f"{workload}\n{report(verdict)}"
         assert NAME in verdict.judged
 
