@@ -64,7 +64,7 @@ def test_v13_in_its_own_scope():
     assert set(written.outcomes(written.candidate).values()) == {""}
     assert replayed(written) == possible(written.cases.system, written.sizes)
     assert [line for line in written.text.splitlines() if line.startswith("not taken")] == [
-        "not taken: activate.free_list#1 in line 25, never enabled in this scope"
+        "not taken: activate.free_list#1, never enabled in this scope"
     ]
 
 

@@ -60,9 +60,18 @@ def test_a_file_that_was_just_written_is_up_to_date(check):
 
 
 def test_comments_and_properties_make_nothing_stale(folder, check):
-    text = TURN.replace("Anybody may", "Everybody can").replace("reachable taken: holder != none", "")
+    text = TURN.replace("--- Anybody may", "-- First\n--- Everybody can").replace("reachable taken: holder != none", "")
     (folder / "turn.ilk").write_text(text)
     assert check().code == 0
+
+
+def test_where_a_step_stands_that_is_not_taken_makes_nothing_stale(folder, interlock):
+    text = TURN + "action both(c: Client) { await holder = none and holder = c; holder := none }\n"
+    (folder / "turn.ilk").write_text(text)
+    done = interlock("testgen", "turn.ilk", "--output", "out.py")
+    assert "not taken: both in line 8, never enabled in this scope" in done.out
+    (folder / "turn.ilk").write_text(f"-- a comment\n{text}")
+    assert interlock("testgen", "--check", "out.py").code == 0
 
 
 @pytest.mark.parametrize(

@@ -96,7 +96,7 @@ def _write(path: Path, text: str, cases: Cases, *, verbose: bool) -> int:
     complain(problems)
     if problems:
         return EXIT_INPUT
-    for line in (f"{path}: {cases.system.name}", *lines_of_coverage(cases)):
+    for line in (f"{path}: {cases.system.name}", *lines_of_coverage(cases, places=True)):
         print(line)
     for line in lines_of_missing_pairs(cases) if verbose else ():
         print(line)

@@ -57,7 +57,7 @@ def text_of_cases(cases: Cases, specification: str, command: str, seen: Seen) ->
 
 
 def step_names(system: TransitionSystem) -> tuple[str, ...]:
-    """A name for each transition; those of one action or label are numbered, with the line where each is."""
+    """A name for each transition; those of one action or label are numbered."""
     of_name = Counter(transition.action for transition in system.transitions)
     met: Counter[str] = Counter()
     names: list[str] = []
@@ -68,8 +68,11 @@ def step_names(system: TransitionSystem) -> tuple[str, ...]:
     return tuple(names)
 
 
-def lines_of_coverage(cases: Cases) -> Iterator[str]:
-    """What the cases cover, and what nothing covers in this scope."""
+def lines_of_coverage(cases: Cases, *, places: bool) -> Iterator[str]:
+    """What the cases cover, and what nothing covers in this scope.
+
+    Without `places`, as in a file, no line of the specification is named: a comment may move it.
+    """
     names = step_names(cases.system)
     steps, all_pairs = len(names), len(names) ** 2
     yield f"{_number(len(cases.cases), 'case')}, {_number(sum(len(case.steps) for case in cases.cases), 'step')} in all"
@@ -84,7 +87,7 @@ def lines_of_coverage(cases: Cases) -> Iterator[str]:
     for number, transition in enumerate(cases.system.transitions):
         if number not in cases.steps:
             why = "not met" if cases.cut else "never enabled in this scope"
-            yield f"not taken: {names[number]}{_line_of(transition)}, {why}"
+            yield f"not taken: {names[number]}{_line_of(transition) if places else ''}, {why}"
 
 
 def lines_of_missing_pairs(cases: Cases) -> Iterator[str]:
@@ -123,7 +126,7 @@ def _lines(cases: Cases, specification: str, command: str, seen: Seen) -> Iterat
     yield f"scope          {scope}; {size}"
     yield f"command        {command}"
     yield ""
-    yield from lines_of_coverage(cases)
+    yield from lines_of_coverage(cases, places=False)
     yield '"""'
     yield ""
     yield "from interlock_conformance.stepwise import Adapter, begin"
