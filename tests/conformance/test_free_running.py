@@ -274,3 +274,15 @@ def test_the_command(tmp_path):
         assert done.returncode == 1, done.stderr
         assert "breaks no_leak" in done.stdout
         assert "interlock replay" in done.stdout
+
+
+def test_a_token_is_replayed_on_threads():
+    token = "spec/list_lru list_lru.broken.unlocked_init:ListLrus init(0) | activate(0) @ 0*3 1*12 0*3"
+    said = []
+    for backend in ("greenlets", "threads"):
+        command = [sys.executable, "-m", "interlock_cli", "replay", token, "--backend", backend]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 1, done.stderr
+        said.append(done.stdout)
+    assert said[0] == said[1]
+    assert "breaks coverage" in said[0]

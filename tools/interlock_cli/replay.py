@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from argparse import ArgumentParser, Namespace
 
@@ -23,6 +24,10 @@ def configure(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("token", metavar="TOKEN", help="SPEC MODULE:CLASS WORKLOAD @ SCHEDULE, as `conform` prints it")
     parser.add_argument("--binding", metavar="MODULE:CLASS", help="as for `conform`")
+    parser.add_argument(
+        "--backend", choices=("greenlets", "threads"), default="greenlets",
+        help="threads: those of the operating system, one at a time, for the same steps",
+    )  # fmt: skip
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/conformance.md")
 
 
@@ -34,6 +39,7 @@ def run(arguments: Namespace) -> int:
     from interlock_conformance.conform import Options, replay
     from interlock_conformance.json_report import text_of_rows
     from interlock_conformance.matrix import Row
+    from interlock_conformance.pooled_threads import Pool
     from interlock_conformance.schedule import TokenError, parse_token
     from interlock_conformance.verdict import report
 
@@ -51,7 +57,9 @@ def run(arguments: Namespace) -> int:
     if kind is None or system is None:
         return 2
     options = Options(known=frozenset(candidates[0].exempt), refined=refined(parts["path"], kind))
-    verdict = replay(candidates[0].binding, system, parts["rest"], options)
+    with Pool() as pool:
+        home = pool.home if arguments.backend == "threads" else None
+        verdict = replay(candidates[0].binding, system, parts["rest"], dataclasses.replace(options, home=home))
     row = Row(parts["candidate"], None, ((str(workload), verdict),))
     print(report(verdict) if arguments.format == "text" else text_of_rows([row], __version__))
     return 0 if row.as_expected else 1
