@@ -44,6 +44,7 @@ LIST_LRU = Kind(
     workloads=(
         "init(0); add(0, 0); look(0, 0); activate(0); add(0, 0); look(0, 0); use(0, 0)",
         "init(0); init(1); activate(0); activate(0); destroy(0) ! *",
+        "init(0); init(1); destroy(0); activate(0)",
         "init(0); init(1); init(2); activate(0) ! *",
         "activate(0); activate(1); init(0); init(0); destroy(0) ! *",
         "init(0); activate(0); add(0, 0); activate(1); activate(1) ! *",

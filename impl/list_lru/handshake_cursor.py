@@ -69,7 +69,7 @@ class ListLrus(v13.ListLrus):
 
     def fill(self, above: Above) -> Error | None:
         """Put a list into each slot that a scan comes to, unless there is one."""
-        cursor = -1
+        cursor = -1  # equivalent: nobody else sees it
         spare: ItemList | None = None
         while True:
             spare = spare or self.lists.alloc()
@@ -79,7 +79,7 @@ class ListLrus(v13.ListLrus):
                 place = above(cursor)
                 if place is None:
                     break
-                cursor = place.number
+                cursor = place.number  # equivalent: nobody else sees it
                 if place.array.slot.cmpxchg(place.slot, None, spare) is None:
                     spare = None
         self.lists.free(spare)
@@ -109,9 +109,9 @@ class ListLrus(v13.ListLrus):
         array = self.arrays.alloc(CAPACITY)
         if array is None:
             return Error.ENOMEM
-        self.rcu.assign(lru.memcg, array)
-        self.publish(lru)
-        self.runtime.fence()
+        self.rcu.assign(lru.memcg, array)  # equivalent: what counts is that it comes before the scan
+        self.publish(lru)  # equivalent: as it comes before the scan
+        self.runtime.fence()  # equivalent: memory is sequentially consistent here
         error = self.fill(lambda cursor: self.cgroup_above(array, cursor))
         if error is None:
             self.registered.add(lru)
