@@ -122,7 +122,7 @@ class ListLrus(v13.ListLrus):
     def publish(self, lru: Lru) -> None:
         """Have activations find the lru."""
         key = self.keys.take()
-        lru.key.store(key)
+        lru.key.store(key)  # equivalent: only its owner asks for it
         self.table[key] = lru
 
     def destroy(self, lru: v13.Lru) -> None:
@@ -135,7 +135,7 @@ class ListLrus(v13.ListLrus):
         assert isinstance(lru, Lru)
         array, key = self.array_of(lru), lru.key.load()
         self.rcu.assign(lru.memcg, None)
-        self.table[key] = None
+        self.table[key] = None  # equivalent: no lru is freed here, and one without an array is passed by
         self.keys.give(key)
         self.rcu.synchronize()
         self.free_array(array)
