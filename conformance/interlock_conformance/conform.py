@@ -200,6 +200,7 @@ class Harness:
         probe = self._start(DeterministicRuntime(Machine(budget=0)))
         names = frozenset(p.name for p in system.properties) if options.properties is None else options.properties
         observed = _names_in(probe.symbols())
+        watchdog.watch(None)  # what follows is not the candidate's
         refined = self._refined()
         abstraction = binding.abstraction(workload) if refined and isinstance(binding, Refining) else None
         if refined is not None and abstraction is None and not observed & {s.name for s in refined.symbols}:
