@@ -72,6 +72,8 @@ def conform(
             return _explored(binding, Harness(binding, system, workload, options, watchdog, strangers), strategy)
     except (Unsupported, AbstractionError, SetUpError, TooManyStates) as error:
         return Undecided(binding.name, str(error))
+    except Aborted:
+        return Undecided(binding.name, "what observes the candidate goes on and on before there is anything to observe")
 
 
 def _explored(binding: Binding, harness: Harness, strategy: Strategy) -> ConformanceVerdict:

@@ -25,7 +25,7 @@ from interlock_conformance.deterministic import DeterministicRuntime, EpochRcu, 
 from interlock_conformance.footprint import Footprint
 from interlock_conformance.free_machine import FreeMachine
 from interlock_conformance.locks import Barrier, HeldLock, References, SharedLock
-from interlock_conformance.machine import Breach, Execution, Machine, default_choice
+from interlock_conformance.machine import Aborted, Breach, Execution, Machine, default_choice
 from interlock_conformance.memory import QuarantineHeap, Region, RegionMemory, StoredCell, StoredCells
 from interlock_conformance.pooled_threads import Pool
 from interlock_conformance.refinement import TooManyStates
@@ -259,6 +259,8 @@ def run_free(
             explored = explore(free, harness)
     except (Unsupported, AbstractionError, SetUpError, TooManyStates) as error:
         return Undecided(binding.name, str(error))
+    except Aborted:
+        return Undecided(binding.name, "what observes the candidate goes on and on before there is anything to observe")
     finally:
         sys.setswitchinterval(before)
     failing = explored.failing or (None if LOCK_ORDER in options.known else harness.circular)

@@ -172,6 +172,12 @@ def test_a_loop_in_set_up_and_one_at_rest_and_one_in_the_abstraction_are_ended()
     broken(judged(Small(build, observe=observes)), "silent_loop", HERE)
 
 
+def test_a_loop_where_the_abstraction_is_made_is_ended():
+    verdict = judged(Small(lambda rt: {"go": lambda: None}, observe=busy))
+    assert isinstance(verdict, Undecided)
+    assert "goes on and on" in verdict.reason
+
+
 def test_known_gap_a_loop_that_swallows_everything():
     """On greenlets it goes on until it lets something through; here it does at the third time."""
 
