@@ -52,6 +52,7 @@ LIST_LRU = Kind(
         "init(0) | activate(0) ! *",
         "init(0); destroy(0) | activate(0) ! *",
         "init(0); destroy(0); init(0) | activate(0)",
+        "init(0); init(1); destroy(0) | activate(0)",
         "init(0); init(1); activate(0) | activate(1) ! 3",
         "init(0) | activate(0); activate(0) ! 1",
         "init(0); init(1); destroy(0) | add(1, 0)",

@@ -1,15 +1,18 @@
 """Mutants: what is changed, and what notices it."""
 
 import importlib
+import inspect
 import json
 
 import pytest
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
-from interlock_conformance.mutants import mutants
-from interlock_conformance.mutate import Fate, Judged, fates, rate
+from interlock_conformance.kinds import LIST_LRU
+from interlock_conformance.mutants import EQUIVALENT, mutants
+from interlock_conformance.mutate import Fate, Judged, fates, rate, rounds
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.reduced import Reduced
+from list_lru import rw_semaphore
 
 TEXT = """
 class Thing:
@@ -207,3 +210,45 @@ def test_what_cannot_be_used(wrong, capsys):
 
     assert main(["mutate", *wrong]) == 2
     assert "error[E094" in capsys.readouterr().err
+
+
+# -- the candidates that come with Interlock
+
+SURVIVORS = {
+    "v13": {},
+    "rw_semaphore": {},
+    "publish_first": {},
+    "handshake": {
+        ("continue  # its activation has failed", "ends the loop"): "takes a third thread, with another cgroup",
+    },
+}
+"""What nobody notices on the workloads of the kind, and why not."""
+
+EXCUSES = {"v13": 8, "rw_semaphore": 0, "publish_first": 1, "handshake": 7}
+"""How many comments say `# equivalent:`."""
+
+
+def fates_on_all_workloads(base, abstract, name, lines=None):
+    module = importlib.import_module(f"list_lru.{name}")
+    asked = [parse_workload(workload) for workload in LIST_LRU.workloads]
+    return list(fates(module, Judged("ListLrus", ListLruBinding, base, asked, rounds(300), abstract), lines))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SURVIVORS)
+def test_at_least_95_per_cent_are_killed_and_the_rest_is_explained(base, abstract, name):
+    found = fates_on_all_workloads(base, abstract, name)
+    assert rate(found) >= 0.95
+    assert {(fate.mutant.text, fate.mutant.kind) for fate in found if fate.survived} == set(SURVIVORS[name])
+
+
+def test_nothing_that_is_changed_in_an_unmount_survives(base, abstract):
+    lines, start = inspect.getsourcelines(rw_semaphore.ListLrus.destroy)
+    found = fates_on_all_workloads(base, abstract, "rw_semaphore", range(start, start + len(lines)))
+    assert len(found) > 9
+    assert all(fate.killed_by for fate in found)
+
+
+@pytest.mark.parametrize("name", EXCUSES)
+def test_excuses_are_few(name):
+    assert inspect.getsource(importlib.import_module(f"list_lru.{name}")).count(EQUIVALENT) == EXCUSES[name]
