@@ -225,7 +225,7 @@ class ListLrus:
         """Put an item on the list of the cgroup that is charged for it."""
         with self.rcu.read():
             there = self.list_of(lru, index)
-            with lru.lock:
+            with lru.lock:  # equivalent: the section is for the array; lists live as long as their lru is used
                 there.items.store((*there.items.load(), item))
                 there.count.store(there.count.load() + 1)  # equivalent: `count` comes before or after
 
@@ -233,7 +233,7 @@ class ListLrus:
         """Take an item off the list of the cgroup that is charged for it; whether it was there."""
         with self.rcu.read():
             there = self.list_of(lru, index)
-            with lru.lock:
+            with lru.lock:  # equivalent: as in `add`
                 items = there.items.load()
                 if item not in items:
                     return False
