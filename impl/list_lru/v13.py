@@ -257,7 +257,7 @@ class ListLrus:
         """The list of the cgroup with that id, the root's list for None.  Called inside a read-side section."""
         if index is None:
             return lru.root
-        array = self.rcu.dereference(lru.memcg)
+        array = self.rcu.dereference(lru.memcg)  # equivalent: memory is sequentially consistent here
         assert array is not None, f"{lru} has no array"
         there = array.slot[index]
         assert there is not None, f"{lru} has no list for id {index}"

@@ -225,7 +225,7 @@ SURVIVORS = {
 }
 """What nobody notices on the workloads of the kind, and why not."""
 
-EXCUSES = {"v13": 10, "rw_semaphore": 0, "publish_first": 1, "handshake": 7}
+EXCUSES = {"v13": 11, "rw_semaphore": 0, "publish_first": 1, "handshake": 7}
 """How many comments say `# equivalent:`."""
 
 
