@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 LINTED := tools conformance impl tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help check test long lint fuzz docs compare bench bench-explorer format clean
+.PHONY: help check test long lint fuzz docs compare bench bench-explorer bench-schedules format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST)
@@ -42,12 +42,17 @@ bench: $(READY) ## CPU seconds for each specification, by phase
 bench-explorer: $(READY) ## the explorer against Spin, Rumur and TLC, those that are installed
 	$(BIN)/python benchmarks/explorer/run.py
 
+bench-schedules: ## schedules against frontrun, interleave-test and Hypothesis, in an environment of their own
+	$(PYTHON) -m venv .bench
+	.bench/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/schedules/requirements.txt
+	.bench/bin/python benchmarks/schedules/run.py
+
 format: $(VENV)/.linters ## lay out Python and specifications
 	$(BIN)/ruff format .
 	$(BIN)/interlock fmt spec
 
 clean: ## remove what was set up or built
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .bench build dist .mypy_cache .ruff_cache .pytest_cache
 
 # A stamp and not the folder: an installation that stopped half-way is done again.
 $(READY): pyproject.toml
