@@ -48,6 +48,7 @@ LIST_LRU = Kind(
         "init(0); init(1); init(2); activate(0) ! *",
         "activate(0); activate(1); init(0); init(0); destroy(0) ! *",
         "init(0); activate(0); add(0, 0); activate(1); activate(1) ! *",
+        "init(0); activate(0); init(1); activate(0) ! 1",
         "init(0); activate(0); activate(1); activate(2); activate(3); activate(4); activate(4); destroy(0)",
         "init(0) | activate(0) ! *",
         "init(0); destroy(0) | activate(0) ! *",
