@@ -30,7 +30,10 @@ examples:
 """
 
 EXECUTIONS = 2_000
-"""For each workload, unless asked otherwise."""
+"""For each workload of one candidate, unless asked otherwise."""
+
+EXECUTIONS_OF_ALL = 300
+"""For each workload, where all candidates are run, unless asked otherwise."""
 
 _BRIEFLY = 100
 """Executions spent on shrinking what goes into a table."""
@@ -56,8 +59,9 @@ def configure(parser: ArgumentParser) -> None:
         help="reduced: all interleavings but those that only repeat (default); bounded: few preemptions first",
     )  # fmt: skip
     schedules.add_argument(
-        "--executions", type=options.positive, default=EXECUTIONS, metavar="N", help="at most so many"
-    )
+        "--executions", type=options.positive, metavar="N",
+        help=f"for each workload at most so many (default: {EXECUTIONS}, in the table {EXECUTIONS_OF_ALL})",
+    )  # fmt: skip
     schedules.add_argument("--preemptions", type=options.natural, default=2, metavar="N", help="of bounded, priorities")
     schedules.add_argument("--seed", type=options.natural, default=0, metavar="N", help="another seed, other schedules")
     schedules.add_argument(
@@ -148,7 +152,8 @@ def _strategy(arguments: Namespace) -> Strategy:
     from interlock_conformance.strategies.reduced import Reduced
     from interlock_conformance.strategies.uniform import Uniform
 
-    executions, seed = int(arguments.executions), int(arguments.seed)
+    usual = EXECUTIONS if arguments.candidate else EXECUTIONS_OF_ALL
+    executions, seed = int(arguments.executions or usual), int(arguments.seed)
     match arguments.strategy:
         case "bounded":
             return Exhaustive(arguments.preemptions, executions)
