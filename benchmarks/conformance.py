@@ -24,18 +24,18 @@ from time import process_time
 from interlock_conformance.binding import Symbols
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.footprint import Footprint
 from interlock_conformance.kinds import LIST_LRU
-from interlock_conformance.machine import Breach, Chooser, Execution, Machine, Thread
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import Operation, Workload, parse_workload
+from interlock_conformance.scheduling.footprint import Footprint
+from interlock_conformance.scheduling.machine import Breach, Chooser, Execution, Machine, Thread
+from interlock_conformance.scheduling.tasks import Greenlets
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies import Explored, Run, Strategy
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.strategies.uniform import Uniform
-from interlock_conformance.tasks import Greenlets
 from interlock_conformance.verdict import Conforms, report
 from list_lru.v13 import ListLrus
 

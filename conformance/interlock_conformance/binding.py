@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from interlock.core.term import Value
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Breach
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import Operation, Workload
+from interlock_conformance.scheduling.machine import Breach
 
 Symbols = Mapping[str, Callable[..., Value]]
 """Name of a symbol to its value for element numbers, such as `"registered": lambda lru: ...`."""

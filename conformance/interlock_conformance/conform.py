@@ -10,23 +10,23 @@ from typing import cast
 from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
 from interlock_conformance.binding import AbstractionError, Binding, Foreseeing, Refining, Ruling, Subject
-from interlock_conformance.coverage import Coverage, Exercising, coverage_of
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.footprint import Footprint
-from interlock_conformance.judging import Judge, Places, RefinementJudge
-from interlock_conformance.lock_order import OrderBook
-from interlock_conformance.machine import Aborted, Breach, Chooser, Execution, Finished, Machine, Thread
-from interlock_conformance.monitor import Monitor
-from interlock_conformance.places import described
-from interlock_conformance.refinement import Refinement, TooManyStates, refinement_of
+from interlock_conformance.judging.coverage import Coverage, Exercising, coverage_of
+from interlock_conformance.judging.monitor import Monitor
+from interlock_conformance.judging.observers import Judge, Places, RefinementJudge
+from interlock_conformance.judging.refinement import Refinement, TooManyStates, refinement_of
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
+from interlock_conformance.scheduling.footprint import Footprint
+from interlock_conformance.scheduling.lock_order import OrderBook
+from interlock_conformance.scheduling.machine import Aborted, Breach, Chooser, Execution, Finished, Machine, Thread
+from interlock_conformance.scheduling.places import described
+from interlock_conformance.scheduling.strangers import Strangers
+from interlock_conformance.scheduling.tasks import GreenHome, Greenlets, Home
+from interlock_conformance.scheduling.watchdog import Watchdog
 from interlock_conformance.shrink import shrink
-from interlock_conformance.strangers import Strangers
 from interlock_conformance.strategies import Explored, Strategy
 from interlock_conformance.strategies.replay import Replay, exactly
-from interlock_conformance.tasks import GreenHome, Greenlets, Home
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
-from interlock_conformance.watchdog import Watchdog
 
 
 @dataclass(frozen=True, slots=True)

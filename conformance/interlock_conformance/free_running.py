@@ -20,22 +20,22 @@ from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
 from interlock_conformance.binding import AbstractionError, Binding
 from interlock_conformance.conform import DEFAULT, LOCK_ORDER, Harness, Options, SetUpError, conform, explore, kept
-from interlock_conformance.deferred import OrderedQueue
-from interlock_conformance.deterministic import DeterministicRuntime, EpochRcu, LinkedRegistry, LowestIds
-from interlock_conformance.footprint import Footprint
-from interlock_conformance.free_machine import FreeMachine
-from interlock_conformance.locks import Barrier, HeldLock, References, SharedLock
-from interlock_conformance.machine import Aborted, Breach, Execution, Machine, default_choice
-from interlock_conformance.memory import QuarantineHeap, Region, RegionMemory, StoredCell, StoredCells
-from interlock_conformance.pooled_threads import Pool
-from interlock_conformance.refinement import TooManyStates
+from interlock_conformance.judging.refinement import TooManyStates
+from interlock_conformance.primitives.deferred import OrderedQueue
+from interlock_conformance.primitives.deterministic import DeterministicRuntime, EpochRcu, LinkedRegistry, LowestIds
+from interlock_conformance.primitives.locks import Barrier, HeldLock, References, SharedLock
+from interlock_conformance.primitives.memory import QuarantineHeap, Region, RegionMemory, StoredCell, StoredCells
 from interlock_conformance.runtime import Lock, Memory
 from interlock_conformance.schedule import Workload, token
-from interlock_conformance.strangers import Strangers
+from interlock_conformance.scheduling.footprint import Footprint
+from interlock_conformance.scheduling.free_machine import FreeMachine
+from interlock_conformance.scheduling.machine import Aborted, Breach, Execution, Machine, default_choice
+from interlock_conformance.scheduling.pooled_threads import Pool
+from interlock_conformance.scheduling.strangers import Strangers
+from interlock_conformance.scheduling.watchdog import Watchdog
 from interlock_conformance.strategies import Explored, Run, Tally
 from interlock_conformance.strategies.replay import Replay
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Undecided
-from interlock_conformance.watchdog import Watchdog
 
 T = TypeVar("T")
 P = ParamSpec("P")

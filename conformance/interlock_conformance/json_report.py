@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from interlock_conformance.coverage import Coverage
+from interlock_conformance.judging.coverage import Coverage
 from interlock_conformance.matrix import Row
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from interlock_conformance.coverage import Coverage, together
+from interlock_conformance.judging.coverage import Coverage, together
 from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, Undecided
 
 

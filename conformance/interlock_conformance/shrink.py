@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import groupby
 
-from interlock_conformance.footprint import Footprint
-from interlock_conformance.machine import Breach, Chooser, Execution, Finished
 from interlock_conformance.schedule import Schedule
+from interlock_conformance.scheduling.footprint import Footprint
+from interlock_conformance.scheduling.machine import Breach, Chooser, Execution, Finished
 from interlock_conformance.strategies import Run
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.replay import roughly

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from interlock_conformance.coverage import Coverage
-from interlock_conformance.machine import Event
-from interlock_conformance.monitor import NotJudged
+from interlock_conformance.judging.coverage import Coverage
+from interlock_conformance.judging.monitor import NotJudged
+from interlock_conformance.scheduling.machine import Event
 
 
 @dataclass(frozen=True, slots=True)

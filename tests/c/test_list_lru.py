@@ -144,7 +144,7 @@ def test_thread_sanitizer_sees_items_that_no_lock_protects(built, tmp_path):
 
 def said_by(program, scene):
     """What a candidate writes to standard error on one run."""
-    from interlock_conformance.remote import Request
+    from interlock_conformance.processes.remote import Request
     from interlock_conformance.schedule import parse_workload
 
     workload, holds = scene

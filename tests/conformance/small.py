@@ -1,7 +1,7 @@
 """The smallest candidates and their binding: what threads do is given by functions, the specification is three lines."""
 
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Machine
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
+from interlock_conformance.scheduling.machine import Machine
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.exhaustive import Exhaustive
 

@@ -9,14 +9,14 @@ import pytest
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Breach, Machine, OutOfSteps
-from interlock_conformance.pooled_threads import Pool, PoolThread
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import parse_workload
+from interlock_conformance.scheduling.machine import Breach, Machine, OutOfSteps
+from interlock_conformance.scheduling.pooled_threads import Pool, PoolThread
+from interlock_conformance.scheduling.tasks import GreenHome
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import by_priority
 from interlock_conformance.strategies.reduced import Reduced
-from interlock_conformance.tasks import GreenHome
 from interlock_conformance.verdict import Breaks, Conforms, report
 
 ADDRESS = re.compile("0x[0-9a-f]+")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from interlock_conformance.conform import Options, conform, replay
-from interlock_conformance.pooled_threads import Pool, PoolThread
 from interlock_conformance.schedule import parse_workload
+from interlock_conformance.scheduling.pooled_threads import Pool, PoolThread
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report

@@ -9,8 +9,8 @@ import pytest
 from interlock.core.show import show_term
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform
-from interlock_conformance.coverage import Coverage, Covered, antecedents_of, names_of_steps, together
 from interlock_conformance.json_report import text_of_rows
+from interlock_conformance.judging.coverage import Coverage, Covered, antecedents_of, names_of_steps, together
 from interlock_conformance.matrix import Row, lines_of_coverage, lines_of_matrix
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from interlock_conformance.machine import Breach, Finished, default_choice
-from interlock_conformance.pooled_threads import Pool
+from interlock_conformance.scheduling.machine import Breach, Finished, default_choice
+from interlock_conformance.scheduling.pooled_threads import Pool
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
 

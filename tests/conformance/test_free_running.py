@@ -12,9 +12,9 @@ import pytest
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform, replay
 from interlock_conformance.free_running import Free, run_free
-from interlock_conformance.machine import Breach
-from interlock_conformance.pooled_threads import PoolThread
 from interlock_conformance.schedule import parse_workload
+from interlock_conformance.scheduling.machine import Breach
+from interlock_conformance.scheduling.pooled_threads import PoolThread
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from interlock_conformance.bindings.calls import Calls
 from interlock_conformance.conform import Options, conform, replay
-from interlock_conformance.history import Call, Recorder, lines_of_history
-from interlock_conformance.linearizability import Order, Sequential, is_by_object
+from interlock_conformance.judging.history import Call, Recorder, lines_of_history
+from interlock_conformance.judging.linearizability import Order, Sequential, is_by_object
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.exhaustive import Exhaustive

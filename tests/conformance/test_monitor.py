@@ -8,7 +8,7 @@ from interlock.core.term import TRUE, negate
 from interlock_conformance.binding import AbstractionError
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
-from interlock_conformance.monitor import Monitor
+from interlock_conformance.judging.monitor import Monitor
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report

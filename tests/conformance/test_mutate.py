@@ -8,8 +8,8 @@ import pytest
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.kinds import LIST_LRU
-from interlock_conformance.mutants import EQUIVALENT, mutants
-from interlock_conformance.mutate import Fate, Judged, fates, rate, rounds
+from interlock_conformance.mutation.mutants import EQUIVALENT, mutants
+from interlock_conformance.mutation.mutate import Fate, Judged, fates, rate, rounds
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.reduced import Reduced
 from list_lru import rw_semaphore

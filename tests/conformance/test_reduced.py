@@ -9,10 +9,10 @@ import pytest
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.footprint import OBSERVED, Mode
-from interlock_conformance.machine import Breach, Finished, Machine, Pruned
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import parse_workload
+from interlock_conformance.scheduling.footprint import OBSERVED, Mode
+from interlock_conformance.scheduling.machine import Breach, Finished, Machine, Pruned
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report

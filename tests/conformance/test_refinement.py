@@ -11,8 +11,8 @@ from interlock_conformance.binding import Abstraction
 from interlock_conformance.bindings.calls import Calls
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform, replay, survey
+from interlock_conformance.judging.refinement import Refinement
 from interlock_conformance.kinds import LIST_LRU, shipped
-from interlock_conformance.refinement import Refinement
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies import Run, Strategy

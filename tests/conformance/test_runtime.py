@@ -4,11 +4,11 @@ import gc
 
 import pytest
 
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Aborted, Breach, Finished, Machine, OutOfSteps, default_choice
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
+from interlock_conformance.scheduling.machine import Aborted, Breach, Finished, Machine, OutOfSteps, default_choice
+from interlock_conformance.scheduling.tasks import Greenlets
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.replay import exactly
-from interlock_conformance.tasks import Greenlets
 
 
 class Box:

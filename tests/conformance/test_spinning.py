@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.footprint import OBSERVED, WRITE
-from interlock_conformance.machine import Breach, Finished, Machine, OutOfSteps
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
+from interlock_conformance.scheduling.footprint import OBSERVED, WRITE
+from interlock_conformance.scheduling.machine import Breach, Finished, Machine, OutOfSteps
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.strategies.uniform import Uniform

@@ -5,8 +5,8 @@ from math import comb
 
 import pytest
 
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Breach, Diverged, Machine
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
+from interlock_conformance.scheduling.machine import Breach, Diverged, Machine
 from interlock_conformance.shrink import shrink
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import Priorities

@@ -6,14 +6,14 @@ from functools import partial
 import pytest
 
 from interlock_conformance.binding import AbstractionError
-from interlock_conformance.deterministic import DeterministicRuntime
+from interlock_conformance.judging.monitor import Monitor
+from interlock_conformance.judging.watch import Rows, Watch
 from interlock_conformance.kinds import LIST_LRU, shipped
-from interlock_conformance.machine import Breach, Finished, Machine
-from interlock_conformance.memory import StoredCell
-from interlock_conformance.monitor import Monitor
-from interlock_conformance.observation import Watched
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
+from interlock_conformance.primitives.memory import StoredCell
 from interlock_conformance.schedule import parse_workload
-from interlock_conformance.watch import Rows, Watch
+from interlock_conformance.scheduling.machine import Breach, Finished, Machine
+from interlock_conformance.scheduling.observation import Watched
 
 CANDIDATES = {named.reference: named.binding for named in shipped(LIST_LRU)}
 WORKLOADS = (

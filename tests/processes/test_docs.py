@@ -7,7 +7,7 @@ from tests.docs.pages import ROOT, blocks_of, text_of
 from tests.docs.transcripts import transcript
 
 from interlock_cli import run_candidate
-from interlock_conformance import remote
+from interlock_conformance.processes import remote
 
 PAGE = "docs/processes.md"
 BLOCKS = [block for block in blocks_of(PAGE, text_of(PAGE)) if block.language == "console"]

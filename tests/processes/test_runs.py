@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.processes.test_bad_candidates import run as run  # noqa: PLC0414 - a fixture
 
-from interlock_conformance.remote import Request
+from interlock_conformance.processes.remote import Request
+from interlock_conformance.processes.sorted_events import SortedEvents
 from interlock_conformance.schedule import parse_workload
-from interlock_conformance.sorted_events import SortedEvents
 
 
 def test_explained(run, tmp_path):

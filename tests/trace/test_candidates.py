@@ -16,9 +16,9 @@ from interlock.engines.traces.judging import Explained, NotExplained
 from interlock.pipeline import read_bytes
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Machine
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import parse_token, parse_workload
+from interlock_conformance.scheduling.machine import Machine
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.verdict import Breaks

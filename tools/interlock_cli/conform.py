@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from interlock_cli.candidates import Asked
     from interlock_conformance.kinds import Named
     from interlock_conformance.matrix import Row
-    from interlock_conformance.pooled_threads import Pool
+    from interlock_conformance.scheduling.pooled_threads import Pool
     from interlock_conformance.strategies import Strategy
 
 SUMMARY = "run implementations under many schedules, judged by a specification"
@@ -79,7 +79,7 @@ def run(arguments: Namespace) -> int:
     """Run the candidates."""
     from interlock_cli.console import complain
     from interlock_conformance.lint import unwatched
-    from interlock_conformance.pooled_threads import Pool
+    from interlock_conformance.scheduling.pooled_threads import Pool
 
     wanted = _asked(arguments)
     if wanted is None:

@@ -16,7 +16,7 @@ from interlock_cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from interlock_conformance.mutate import Fate
+    from interlock_conformance.mutation.mutate import Fate
 
 SUMMARY = "change a candidate in one place at a time, and see what is noticed"
 EXAMPLES = """\
@@ -66,7 +66,7 @@ def run(arguments: Namespace) -> int:
     import sys
 
     from interlock_cli.candidates import asked
-    from interlock_conformance.mutate import Judged, fates, rate, rounds
+    from interlock_conformance.mutation.mutate import Judged, fates, rate, rounds
 
     wanted = asked(arguments.path, arguments.candidate, arguments.workload)
     if wanted is None:
@@ -102,7 +102,7 @@ def _line(fate: Fate) -> str:
 
 
 def _json(reference: str, found: Sequence[Fate]) -> str:
-    from interlock_conformance.mutate import rate
+    from interlock_conformance.mutation.mutate import rate
 
     document = {
         "schema": SCHEMA,

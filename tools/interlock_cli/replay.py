@@ -39,8 +39,8 @@ def run(arguments: Namespace) -> int:
     from interlock_conformance.conform import Options, replay
     from interlock_conformance.json_report import text_of_rows
     from interlock_conformance.matrix import Row
-    from interlock_conformance.pooled_threads import Pool
     from interlock_conformance.schedule import TokenError, parse_token
+    from interlock_conformance.scheduling.pooled_threads import Pool
     from interlock_conformance.verdict import report
 
     parts = _TOKEN.match(arguments.token)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from interlock.core.diagnostic import Diagnostic
     from interlock.core.system import TransitionSystem
-    from interlock_conformance.remote import Request
-    from interlock_conformance.remote_runs import Judge, JudgedRun
+    from interlock_conformance.processes.remote import Request
+    from interlock_conformance.processes.remote_runs import Judge, JudgedRun
     from interlock_conformance.schedule import Workload
 
 SUMMARY = "run a program under load, and judge its log by a specification"
@@ -132,7 +132,7 @@ class Told:
     @property
     def code(self) -> int:
         """The exit code."""
-        from interlock_conformance.remote_runs import BREACHES, Result
+        from interlock_conformance.processes.remote_runs import BREACHES, Result
 
         if self.problems:
             return 1 if self.problems[0].code.name in BREACHES else 2
@@ -144,9 +144,9 @@ def _runs(arguments: Namespace, judge: Judge, workload: Workload | None, path: P
     """All runs, up to the first that is not explained."""
     from interlock.core.diagnostic import diagnose
     from interlock.render.progress import Bar
-    from interlock_conformance.process import Failure
-    from interlock_conformance.remote import Limits, Remote
-    from interlock_conformance.remote_runs import Result, diagnosis, judged_run
+    from interlock_conformance.processes.process import Failure
+    from interlock_conformance.processes.remote import Limits, Remote
+    from interlock_conformance.processes.remote_runs import Result, diagnosis, judged_run
 
     done: list[JudgedRun] = []
     problems: tuple[Diagnostic, ...] = ()
@@ -170,7 +170,7 @@ def _runs(arguments: Namespace, judge: Judge, workload: Workload | None, path: P
 
 
 def _requests(arguments: Namespace, workload: Workload | None) -> Iterator[Request]:
-    from interlock_conformance.remote import Request
+    from interlock_conformance.processes.remote import Request
 
     for number in range(arguments.runs):
         yield Request(
@@ -190,7 +190,7 @@ def _asked(arguments: Namespace) -> tuple[Judge | None, Workload | None, tuple[D
     from interlock.core.diagnostic import diagnose
     from interlock.engines.traces.judging import Budget
     from interlock.pipeline import lower_file, read_bytes, sizes_of
-    from interlock_conformance.remote_runs import Judge
+    from interlock_conformance.processes.remote_runs import Judge
     from interlock_conformance.schedule import TokenError, parse_workload
 
     try:

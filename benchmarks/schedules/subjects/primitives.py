@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Breach
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.runtime import Runtime
 from interlock_conformance.schedule import Operation, Workload
+from interlock_conformance.scheduling.machine import Breach
 
 CAPACITY, TIMES = 1, 3
 

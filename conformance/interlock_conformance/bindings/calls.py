@@ -22,15 +22,15 @@ from typing import Any, cast
 from interlock.core.system import Transition, TransitionSystem
 from interlock.core.types import SortType
 from interlock_conformance.binding import AbstractionError, Symbols
-from interlock_conformance.coverage import Covered, names_of_steps
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.footprint import Mode
-from interlock_conformance.history import Recorder
-from interlock_conformance.linearizability import PROPERTY, Sequential
-from interlock_conformance.machine import Breach
-from interlock_conformance.reach import lost_blocks
+from interlock_conformance.judging.coverage import Covered, names_of_steps
+from interlock_conformance.judging.history import Recorder
+from interlock_conformance.judging.linearizability import PROPERTY, Sequential
+from interlock_conformance.judging.reach import lost_blocks
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.runtime import Runtime
 from interlock_conformance.schedule import Operation, Workload
+from interlock_conformance.scheduling.footprint import Mode
+from interlock_conformance.scheduling.machine import Breach
 
 LEAK = "no_leak"
 

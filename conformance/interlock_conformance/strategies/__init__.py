@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from interlock_conformance.footprint import Footprint
-from interlock_conformance.machine import Breach, Chooser, Diverged, Execution, Finished, OutOfSteps, Pruned
+from interlock_conformance.scheduling.footprint import Footprint
+from interlock_conformance.scheduling.machine import Breach, Chooser, Diverged, Execution, Finished, OutOfSteps, Pruned
 
 
 class Run(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interlock_conformance.machine import Chooser, Point, default_choice
+from interlock_conformance.scheduling.machine import Chooser, Point, default_choice
 from interlock_conformance.strategies import Explored, Run, Tally
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from interlock_conformance.machine import Chooser
+from interlock_conformance.scheduling.machine import Chooser
 from interlock_conformance.strategies import Explored, Run, Tally
 
 

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from interlock_conformance.footprint import AWAIT, READ, RELEASE, WRITE, Footprint, races
-from interlock_conformance.machine import STOP, default_choice
+from interlock_conformance.scheduling.footprint import AWAIT, READ, RELEASE, WRITE, Footprint, races
+from interlock_conformance.scheduling.machine import STOP, default_choice
 from interlock_conformance.strategies import Explored, Run, Tally
 
 

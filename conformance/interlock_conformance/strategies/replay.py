@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from interlock_conformance.machine import Chooser, default_choice
 from interlock_conformance.schedule import Schedule
+from interlock_conformance.scheduling.machine import Chooser, default_choice
 from interlock_conformance.strategies import Explored, Run, Tally
 
 

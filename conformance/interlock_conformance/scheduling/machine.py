@@ -18,12 +18,12 @@ from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import NamedTuple, TypeAlias
 
-from interlock_conformance.footprint import Footprint, Mode
-from interlock_conformance.lock_order import Holding, LockOrder
-from interlock_conformance.places import calling_place, described, place_of
 from interlock_conformance.schedule import Schedule
-from interlock_conformance.spinning import going_round
-from interlock_conformance.tasks import GreenHome, Home, Task
+from interlock_conformance.scheduling.footprint import Footprint, Mode
+from interlock_conformance.scheduling.lock_order import Holding, LockOrder
+from interlock_conformance.scheduling.places import calling_place, described, place_of
+from interlock_conformance.scheduling.spinning import going_round
+from interlock_conformance.scheduling.tasks import GreenHome, Home, Task
 
 Chooser = Callable[[int | None, tuple[int, ...]], int]
 """Picks the next thread from the enabled ones; the first argument ran last, None if it has ended or at the start."""

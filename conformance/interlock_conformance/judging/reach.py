@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
 from typing import cast
 
-from interlock_conformance.deterministic import DeterministicRuntime
-from interlock_conformance.machine import Machine, Thread
-from interlock_conformance.memory import QuarantineHeap, Region, Space
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
+from interlock_conformance.primitives.memory import QuarantineHeap, Region, Space
+from interlock_conformance.scheduling.machine import Machine, Thread
 
 _PASSED_OVER = (
     ModuleType,

@@ -15,9 +15,9 @@ from typing import BinaryIO, Self
 
 from interlock.engines.traces.log import SCHEMA as LOG_SCHEMA
 from interlock.engines.traces.log import Json
-from interlock_conformance.process import Failure, Process
+from interlock_conformance.processes.process import Failure, Process
+from interlock_conformance.processes.sorted_events import SortedEvents
 from interlock_conformance.schedule import Workload
-from interlock_conformance.sorted_events import SortedEvents
 
 SCHEMA = "interlock-process/1"
 """Name and version of the protocol.  Fields may be added within a version; none changes its meaning."""

@@ -8,11 +8,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Concatenate, Generic, ParamSpec, TypeVar
 
-from interlock_conformance.deferred import Callbacks, OrderedQueue
-from interlock_conformance.footprint import Mode
-from interlock_conformance.locks import Barrier, HeldLock, References, SharedLock
-from interlock_conformance.machine import Machine, Thread
-from interlock_conformance.memory import (
+from interlock_conformance.primitives.deferred import Callbacks, OrderedQueue
+from interlock_conformance.primitives.locks import Barrier, HeldLock, References, SharedLock
+from interlock_conformance.primitives.memory import (
     FailureInjector,
     QuarantineHeap,
     Region,
@@ -20,9 +18,11 @@ from interlock_conformance.memory import (
     Space,
     StoredCell,
 )
-from interlock_conformance.observation import Watched
 from interlock_conformance.runtime import Cell, Lock, Memory
-from interlock_conformance.spinning import Spinning
+from interlock_conformance.scheduling.footprint import Mode
+from interlock_conformance.scheduling.machine import Machine, Thread
+from interlock_conformance.scheduling.observation import Watched
+from interlock_conformance.scheduling.spinning import Spinning
 
 T = TypeVar("T")
 P = ParamSpec("P")

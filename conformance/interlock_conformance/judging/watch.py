@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from interlock.core.term import Value
 from interlock_conformance.binding import AbstractionError, Symbols
-from interlock_conformance.machine import Machine
-from interlock_conformance.places import described
+from interlock_conformance.scheduling.machine import Machine
+from interlock_conformance.scheduling.places import described
 
 Row = tuple[str, tuple[Value, ...]]
 """A symbol, and the element numbers that it is asked for."""

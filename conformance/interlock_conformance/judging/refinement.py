@@ -23,9 +23,9 @@ from interlock.engines.evaluate import Packed, Successor, Unsupported
 from interlock.engines.traces.explaining import Explainer
 from interlock.engines.traces.vocabulary import Claim, Move, Seen
 from interlock_conformance.binding import Abstraction, AbstractionError
-from interlock_conformance.machine import Breach
-from interlock_conformance.monitor import Monitor, Observed
-from interlock_conformance.nearest_steps import nearest_steps
+from interlock_conformance.judging.monitor import Monitor, Observed
+from interlock_conformance.judging.nearest_steps import nearest_steps
+from interlock_conformance.scheduling.machine import Breach
 
 Place: TypeAlias = int
 """A set of states that explain a run so far; the numbers are those of one `Refinement`."""

@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from interlock_conformance.footprint import Mode
-from interlock_conformance.machine import Machine, Thread
+from interlock_conformance.scheduling.footprint import Mode
+from interlock_conformance.scheduling.machine import Machine, Thread
 
 Work = Callable[[], None]
 

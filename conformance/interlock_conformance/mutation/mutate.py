@@ -23,7 +23,7 @@ from typing import assert_never
 from interlock.core.system import TransitionSystem
 from interlock_conformance.binding import Binding
 from interlock_conformance.conform import Options, conform
-from interlock_conformance.mutants import Mutant, mutants
+from interlock_conformance.mutation.mutants import Mutant, mutants
 from interlock_conformance.schedule import Workload
 from interlock_conformance.strategies import Strategy
 from interlock_conformance.strategies.priorities import Priorities

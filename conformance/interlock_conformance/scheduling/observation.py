@@ -7,7 +7,7 @@ alone are computed again (`watch`).  Rows are bits of one number, since a step m
 
 from __future__ import annotations
 
-from interlock_conformance.machine import Machine
+from interlock_conformance.scheduling.machine import Machine
 
 
 class Watched:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from interlock_conformance.footprint import Mode
-from interlock_conformance.machine import Machine, Thread
-from interlock_conformance.observation import Watched
+from interlock_conformance.scheduling.footprint import Mode
+from interlock_conformance.scheduling.machine import Machine, Thread
+from interlock_conformance.scheduling.observation import Watched
 
 
 class HeldLock:

@@ -23,8 +23,8 @@ from interlock.engines.evaluate import Packed
 from interlock.engines.traces.explaining import Explainer
 from interlock.engines.traces.nearest import Refusal, refusals
 from interlock.engines.traces.vocabulary import Claim, Move
-from interlock_conformance.history import Call, History, lines_of_history
-from interlock_conformance.machine import Breach
+from interlock_conformance.judging.history import Call, History, lines_of_history
+from interlock_conformance.scheduling.machine import Breach
 
 PROPERTY = "linearizable"
 """The name of what is judged here."""

@@ -12,7 +12,7 @@ import threading
 from types import FrameType
 from typing import Self
 
-from interlock_conformance.pooled_threads import PoolThread
+from interlock_conformance.scheduling.pooled_threads import PoolThread
 
 
 class Strangers:

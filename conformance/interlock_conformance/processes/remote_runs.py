@@ -12,8 +12,8 @@ from interlock.core.system import TransitionSystem
 from interlock.engines.traces.judging import Budget, Explained, NotExplained, Outcome, judge_log
 from interlock.engines.traces.log import Item, lines_of, read_log
 from interlock.engines.traces.reading import Log, open_log
-from interlock_conformance.process import Failure
-from interlock_conformance.remote import Remote, Request
+from interlock_conformance.processes.process import Failure
+from interlock_conformance.processes.remote import Remote, Request
 
 BREACHES = ("E0972", "E0973")
 """Failures that a right candidate never shows: it crashes, or hangs.  Others are mistakes in how it talks to us."""

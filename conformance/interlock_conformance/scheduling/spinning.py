@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from interlock_conformance.footprint import OBSERVED, READ, RELEASE, WRITE, Mode
-from interlock_conformance.places import calling_place
+from interlock_conformance.scheduling.footprint import OBSERVED, READ, RELEASE, WRITE, Mode
+from interlock_conformance.scheduling.places import calling_place
 
 if TYPE_CHECKING:
-    from interlock_conformance.machine import Event, Machine, Thread
+    from interlock_conformance.scheduling.machine import Event, Machine, Thread
 
 
 class Spinning:

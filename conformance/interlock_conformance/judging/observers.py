@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from interlock_conformance.binding import AbstractionError, Remembering, Subject
-from interlock_conformance.footprint import OBSERVED, Mode
-from interlock_conformance.machine import Breach, Machine
-from interlock_conformance.monitor import Monitor, Observed
-from interlock_conformance.refinement import Place, Refinement
+from interlock_conformance.judging.monitor import Monitor, Observed
+from interlock_conformance.judging.refinement import Place, Refinement
+from interlock_conformance.scheduling.footprint import OBSERVED, Mode
+from interlock_conformance.scheduling.machine import Breach, Machine
 
 
 class Judge:

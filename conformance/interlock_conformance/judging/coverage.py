@@ -17,8 +17,8 @@ from typing import Protocol, runtime_checkable
 from interlock.core.show import show_term
 from interlock.core.system import Property, TransitionSystem
 from interlock.core.term import And, Implies, Quant, Term, Var, conj, exists
-from interlock_conformance.monitor import Monitor
-from interlock_conformance.refinement import Refinement
+from interlock_conformance.judging.monitor import Monitor
+from interlock_conformance.judging.refinement import Refinement
 
 
 @dataclass(frozen=True, slots=True)

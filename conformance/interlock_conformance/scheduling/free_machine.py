@@ -22,7 +22,7 @@ from contextlib import suppress
 from dataclasses import replace
 from types import FrameType
 
-from interlock_conformance.machine import (
+from interlock_conformance.scheduling.machine import (
     Aborted,
     Breach,
     Chooser,
@@ -37,8 +37,8 @@ from interlock_conformance.machine import (
     Worker,
     standstill,
 )
-from interlock_conformance.places import calling_place, place_of
-from interlock_conformance.pooled_threads import Pool
+from interlock_conformance.scheduling.places import calling_place, place_of
+from interlock_conformance.scheduling.pooled_threads import Pool
 
 _RARELY, _OFTEN = 0.03, 0.3
 """How likely a pause is long, or any."""

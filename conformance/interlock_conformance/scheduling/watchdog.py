@@ -81,7 +81,7 @@ def _is_evaluating(frame: FrameType | None) -> bool:
         name = str(frame.f_globals.get("__name__", ""))
         if name.startswith("interlock."):
             return True
-        if name == "interlock_conformance.machine":
+        if name == "interlock_conformance.scheduling.machine":
             return False
         frame = frame.f_back
     return False

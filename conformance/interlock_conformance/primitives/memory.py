@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
-from interlock_conformance.footprint import Mode
-from interlock_conformance.machine import Machine, Thread
-from interlock_conformance.observation import Watched
+from interlock_conformance.scheduling.footprint import Mode
+from interlock_conformance.scheduling.machine import Machine, Thread
+from interlock_conformance.scheduling.observation import Watched
 
 T = TypeVar("T")
 P = ParamSpec("P")

@@ -20,8 +20,8 @@ from interlock.core.trace import State
 from interlock.core.types import BoolType, EnumType, IntType, OptionType, RangeType, SortType, Type
 from interlock.engines.evaluate import Packed, explain, instantiate
 from interlock_conformance.binding import AbstractionError, Symbols
-from interlock_conformance.machine import Breach, Machine
-from interlock_conformance.watch import Rows, Watch
+from interlock_conformance.judging.watch import Rows, Watch
+from interlock_conformance.scheduling.machine import Breach, Machine
 
 Observed: TypeAlias = tuple[Value, ...]
 """The value of every observed symbol that a judged property speaks of, at every argument, in a fixed order."""
