@@ -243,6 +243,7 @@ def test_at_least_95_per_cent_are_killed_and_the_rest_is_explained(base, abstrac
     assert {(fate.mutant.text, fate.mutant.kind) for fate in found if fate.survived} == set(SURVIVORS[name])
 
 
+@pytest.mark.slow
 def test_nothing_that_is_changed_in_an_unmount_survives(base, abstract):
     lines, start = inspect.getsourcelines(rw_semaphore.ListLrus.destroy)
     found = fates_on_all_workloads(base, abstract, "rw_semaphore", range(start, start + len(lines)))

@@ -122,7 +122,7 @@ def serve(what, request):
         case "refuses_when_wrong":
             tell(*WRONG, {"run": request["run"], "error": "a list was not freed"})
         case "leaves_a_child":
-            child = subprocess.Popen(["sleep", "60"])
+            child = subprocess.Popen(["sleep", "600"])
             print(f"child {child.pid}", file=sys.stderr, flush=True)
             os._exit(4)
         case "echoes":

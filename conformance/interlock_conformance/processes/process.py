@@ -24,6 +24,8 @@ LONGEST = 1_000_000
 
 _PORTION = 1 << 16
 _GRACE = 2.0
+_LOOK = 0.2
+"""Seconds after which a candidate that says nothing is looked at: it may have ended."""
 _TOLD = 2_000
 _LINES = 5
 
@@ -100,7 +102,10 @@ class Process:
             self._exchange(left)
 
     def _exchange(self, seconds: float) -> None:
-        for key, _ in self._selector.select(seconds):
+        ready = self._selector.select(min(seconds, _LOOK))
+        if not ready and self._child.poll() is not None:
+            raise self._ended()  # somebody whom it has started may hold its output open
+        for key, _ in ready:
             if key.fileobj is self._stdin:
                 self._write()
                 continue

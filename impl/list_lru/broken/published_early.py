@@ -42,6 +42,6 @@ class ListLrus(xarray.ListLrus):
         error = super().prepare(lru, memcg)
         for above in self.path(memcg):
             there = lru.slot[above.index.load()]
-            if isinstance(there, RawList) and there.items.load() is None:
+            if isinstance(there, RawList) and cast("object", there.items.load()) is None:
                 there.initialise()
         return error
