@@ -19,7 +19,7 @@ from interlock.core.show import show_term
 from interlock.core.system import TransitionSystem
 from interlock.core.term import App, Literal, Symbol, Value
 from interlock.core.trace import element_prefix, show_value
-from interlock.engines.evaluate import Packed, Successor, Unsupported
+from interlock.engines.evaluate import Packed, Unsupported
 from interlock.engines.traces.explaining import Explainer
 from interlock.engines.traces.vocabulary import Claim, Move, Seen
 from interlock_conformance.binding import Abstraction, AbstractionError
@@ -190,15 +190,12 @@ class Refinement:
         explainer = self._explainer
         found: dict[Packed, None] = {}
         for state in states:
-            for step in explainer.steps(state, claim):
-                if self._explains(state, step, claim.seen):
+            for step in explainer.steps_to(state, claim):
+                if explainer.break_of(state, step) is None:
                     found[step.after] = None
                     self.taken.add(step.transition)
             self._limit(len(found))
         return found
-
-    def _explains(self, state: Packed, step: Successor, seen: Seen) -> bool:
-        return self._explainer.agrees(step.after, seen) and self._explainer.break_of(state, step) is None
 
     def _limit(self, states: int) -> None:
         if states > self._most:

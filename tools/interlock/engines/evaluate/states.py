@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from interlock.core.rewrite import symbols_of
 from interlock.core.system import Obligation, Transition, TransitionSystem, Update
-from interlock.core.term import Symbol, Term, Value, Var, conj, conjuncts, negate
+from interlock.core.term import App, Symbol, Term, Value, Var, conj, conjuncts, negate
 from interlock.core.trace import State, Step
 from interlock.core.types import BOOL, OptionType, RangeType
 from interlock.engines.evaluate.assign import Constraint, Ground, Tick, assignments, ground
@@ -34,6 +34,9 @@ Packed: TypeAlias = tuple[Cell, ...]
 """A state as the engines keep it."""
 
 
+_NOTHING_SEEN: Mapping[int, Cell] = {}
+
+
 def no_tick() -> None:
     """Never stop a search."""
 
@@ -54,6 +57,13 @@ class Found(NamedTuple):
     witnesses: tuple[Value, ...]
 
 
+_Take: TypeAlias = Callable[[Cells, Env], None]
+"""Is called with each way to take a step: the state with cells of choices, values of variables."""
+
+_Enabled: TypeAlias = Callable[[Packed, Tick, _Take, Env, Mapping[int, Cell]], None]
+"""Finds each way to take a step; of cells of choices, the last argument has those of which the value is known."""
+
+
 @dataclass(frozen=True)
 class _Compiled:
     """A transition or obligation ready to run: `enabled` calls back for every way to take it.
@@ -61,7 +71,7 @@ class _Compiled:
     `domains` are those of its params and witnesses, in that order.
     """
 
-    enabled: Callable[[Packed, Tick, Callable[[Cells, Env], None], Env], None]
+    enabled: _Enabled
     params: tuple[int, ...]
     witnesses: tuple[int, ...]
     updates: tuple[Callable[[Cells, list[Cell], Env], None], ...] = ()
@@ -82,6 +92,7 @@ class Model:
         self._partial = Compiler(self.layout, partial=True)
         self._transitions = [self._compile_step(t, t.guard) for t in system.transitions]
         self._given_steps: dict[tuple[int, frozenset[int]], _Compiled] = {}
+        self._copies: dict[int, Mapping[int, int]] = {}
         self._obligations: dict[int, _Compiled] = {}
         self._formulas: dict[tuple[Term, tuple[Var, ...]], Eval] = {}
 
@@ -191,28 +202,61 @@ class Model:
         return self._taken(self._transitions[transition], state, transition, self._compiler.env(), tick)
 
     def steps_with(
-        self, state: Packed, transition: int, given: Mapping[int, Value], tick: Tick = no_tick
+        self,
+        state: Packed,
+        transition: int,
+        given: Mapping[int, Value],
+        tick: Tick = no_tick,
+        *,
+        seen: Mapping[int, Cell] = _NOTHING_SEEN,
     ) -> list[Successor]:
         """Every step of one transition whose parameters and witnesses, by their place among both, have given values.
 
         Nothing is tried for what is given, so that a step which is known costs little however large the sorts are.
+        `seen` are cells of the state after: where a `havoc` chooses them, no other value is tried.  What else they
+        say is not looked at, so that there may be steps after which things are otherwise.
         """
-        if not given:
-            return self.steps(state, transition, tick)
-        pattern = (transition, frozenset(given))
-        if pattern not in self._given_steps:
-            step = self.system.transitions[transition]
-            self._given_steps[pattern] = self._compile_step(step, step.guard, given=pattern[1])
-        compiled = self._given_steps[pattern]
+        compiled = self._transitions[transition]
+        if given:
+            pattern = (transition, frozenset(given))
+            if pattern not in self._given_steps:
+                step = self.system.transitions[transition]
+                self._given_steps[pattern] = self._compile_step(step, step.guard, given=pattern[1])
+            compiled = self._given_steps[pattern]
         slots = (*compiled.params, *compiled.witnesses)
         env = self._compiler.env()
         for place, value in given.items():
             if not compiled.domains[place].admits(value, state):
                 return []
             env[slots[place]] = value
-        return self._taken(compiled, state, transition, env, tick)
+        copies = self._copied(transition) if seen else {}
+        known = {copies[cell]: value for cell, value in seen.items() if cell in copies}
+        return self._taken(compiled, state, transition, env, tick, known)
 
-    def _taken(self, compiled: _Compiled, state: Packed, transition: int, env: Env, tick: Tick) -> list[Successor]:
+    def _copied(self, transition: int) -> Mapping[int, int]:
+        """Cells of the state after a step whose value is that of a cell of a choice symbol, and of which."""
+        if transition not in self._copies:
+            step, blocks = self.system.transitions[transition], self.layout.blocks
+            self._copies[transition] = {
+                after: chosen
+                for update in step.updates
+                if isinstance(update.value, App) and update.value.symbol in step.choices
+                if update.value.args == update.formals
+                for (_, after), (_, chosen) in zip(
+                    blocks[update.symbol].rows(), blocks[update.value.symbol].rows(), strict=True
+                )
+            }
+        return self._copies[transition]
+
+    def _taken(
+        self,
+        compiled: _Compiled,
+        state: Packed,
+        transition: int,
+        env: Env,
+        tick: Tick,
+        known: Mapping[int, Cell] = _NOTHING_SEEN,
+    ) -> list[Successor]:
         found: list[Successor] = []
 
         def take(cells: Cells, env: Env) -> None:
@@ -222,7 +266,7 @@ class Model:
             args = tuple([env[slot] for slot in compiled.params])
             found.append(Successor(transition, args, tuple([env[slot] for slot in compiled.witnesses]), tuple(after)))
 
-        compiled.enabled(state, tick, take, env)
+        compiled.enabled(state, tick, take, env, known)
         return found
 
     def _compile_step(
@@ -248,7 +292,7 @@ class Model:
 
     def _enumerate(
         self, variables: tuple[Var, ...], guard: Term, choices: tuple[Symbol, ...], scope: Scope
-    ) -> Callable[[Packed, Tick, Callable[[Cells, Env], None], Env], None]:
+    ) -> _Enabled:
         """Call back for all values of variables, then all interpretations of choices, that satisfy the guard.
 
         The environment that is passed has the values of what is in scope and not sought.
@@ -266,12 +310,12 @@ class Model:
         pieces = [piece for part in about for piece in ground(part, self._partial, scope)]
         blocks = [self.layout.blocks[symbol] for symbol in choices]
 
-        def run(state: Packed, tick: Tick, take: Callable[[Cells, Env], None], env: Env) -> None:
+        def run(state: Packed, tick: Tick, take: _Take, env: Env, known: Mapping[int, Cell]) -> None:
             def solution(e: Env) -> None:
                 if not blocks:
                     take(state, e)
                     return
-                for filled in self._chosen(state, e, blocks, pieces, tick=tick):
+                for filled in self._chosen(state, e, blocks, pieces, known, tick=tick):
                     take(filled, e)
 
             env[slot] = solution
@@ -280,9 +324,16 @@ class Model:
         return run
 
     def _chosen(
-        self, state: Packed, env: Env, blocks: Sequence[Block], pieces: Sequence[Ground], *, tick: Tick
+        self,
+        state: Packed,
+        env: Env,
+        blocks: Sequence[Block],
+        pieces: Sequence[Ground],
+        known: Mapping[int, Cell],
+        *,
+        tick: Tick,
     ) -> Iterator[list[Cell]]:
-        """The state followed by cells of choice symbols, for each of their interpretations."""
+        """The state followed by cells of choice symbols, for each of their interpretations that has what is known."""
         cells: list[Cell] = [*state, *([None] * (self.layout.width - self.layout.length))]
         owners: dict[int, Block] = {}
         for block in blocks:
@@ -293,7 +344,13 @@ class Model:
         room = self._partial.env()
         padded = [*env, *([None] * max(0, len(room) - len(env)))]
         constraints = [c for piece in pieces for c in piece.instances(self.layout, padded)]
-        yield from assignments(cells, sorted(owners), self._candidates(owners), constraints, tick)
+        usual = self._candidates(owners)
+
+        def candidates(cell: int, cells: Cells) -> Sequence[Cell]:
+            values = usual(cell, cells)
+            return values if cell not in known else (known[cell],) if known[cell] in values else ()
+
+        yield from assignments(cells, sorted(owners), candidates if known else usual, constraints, tick)
 
     def _in_range(self, block: Block, what: str) -> Callable[[Cell, Cells], Cell]:
         """A check that a value to be stored belongs to the symbol's type; lowering promises that it does."""
@@ -345,7 +402,7 @@ class Model:
                 Found(tuple(env[slot] for slot in compiled.params), tuple(env[slot] for slot in compiled.witnesses))
             )
 
-        compiled.enabled(state, tick, take, self._compiler.env())
+        compiled.enabled(state, tick, take, self._compiler.env(), _NOTHING_SEEN)
         return found[0] if found else None
 
     # Traces

@@ -20,6 +20,7 @@ from interlock.core.trace import Trace
 from interlock.engines.checks import StateCheck, StepCheck, checks_of
 from interlock.engines.evaluate import Model, Packed, Successor, Unsupported, instantiate
 from interlock.engines.evaluate.assign import Tick
+from interlock.engines.evaluate.layout import Cell
 from interlock.engines.evaluate.states import no_tick
 from interlock.engines.graph import make_trace
 from interlock.engines.traces.anonymous import Anonymous, Names
@@ -187,10 +188,26 @@ class Explainer:
         for move in claim.moves or ():
             yield from self.model.steps_with(state, move.transition, dict(move.given), self._tick)
 
+    def steps_to(self, state: Packed, claim: Claim) -> Iterator[Successor]:
+        """Every step that a claim may be after which things are as they were seen, whatever it breaks."""
+        seen = self._cells(claim.seen)
+        for move in claim.moves or ():
+            for step in self.model.steps_with(state, move.transition, dict(move.given), self._tick, seen=seen):
+                if self.agrees(step.after, claim.seen):
+                    yield step
+
+    def _cells(self, seen: Seen) -> dict[int, Cell]:
+        """The cells of what was seen, but for places that there are in some states only."""
+        found: dict[int, Cell] = {}
+        for symbol, args, value in seen:
+            block = self.model.layout.blocks[symbol]
+            if all(d.bound is None and arg in d.positions for arg, d in zip(args, block.domains, strict=True)):
+                found[block.index(args)] = value
+        return found
+
     def _moves(self, question: tuple[Packed, Claim]) -> tuple[Successor, ...]:
         state, claim = question
-        steps = (step for step in self.steps(state, claim) if self.agrees(step.after, claim.seen))
-        return self._sound(state, steps)
+        return self._sound(state, self.steps_to(state, claim))
 
     def _hidden_moves(self, state: Packed) -> tuple[Successor, ...]:
         steps = (step for index in self.hidden for step in self.model.steps(state, index, self._tick))
