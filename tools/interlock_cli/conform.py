@@ -6,19 +6,25 @@ that come with Interlock for that specification are run, and the table of candid
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, TypeAlias
 
 from interlock import __version__
 from interlock_cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from interlock_cli.candidates import Asked
     from interlock_conformance.kinds import Named
     from interlock_conformance.matrix import Row
-    from interlock_conformance.scheduling.pooled_threads import Pool
     from interlock_conformance.strategies import Strategy
+
+    Job: TypeAlias = tuple[Asked, Named]
+    """A candidate, and what is asked of it with others of its kind."""
 
 SUMMARY = "run implementations under many schedules, judged by a specification"
 EXAMPLES = """\
@@ -53,6 +59,7 @@ def configure(parser: ArgumentParser) -> None:
         help="what calls and observes the candidate (default: the one its module names)",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/conformance.md")
+    parser.add_argument("-j", "--jobs", type=options.positive, default=0, metavar="N", help="candidates at a time")
     schedules = parser.add_argument_group("schedules")
     schedules.add_argument(
         "--strategy", choices=("reduced", "bounded", "priorities", "uniform"), default="reduced",
@@ -78,32 +85,65 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run the candidates."""
     from interlock_cli.console import complain
+    from interlock_cli.judging import EXIT_INTERRUPTED
     from interlock_conformance.lint import unwatched
-    from interlock_conformance.scheduling.pooled_threads import Pool
 
     wanted = _asked(arguments)
     if wanted is None:
         return 2
     jobs = [(group, named) for group in wanted for named in group.candidates]
     complain({warning: None for _, named in jobs for warning in unwatched(named.made)})
-    with Pool() as pool:
-        rows = _rows(arguments, jobs, pool)
+    rows = [_row(arguments, jobs[0])] if arguments.candidate else _rows(arguments, jobs)
     _show(arguments, rows)
+    if len(rows) < len(jobs):
+        print("interlock: interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
     return 0 if all(row.as_expected for row in rows) else 1
 
 
-def _rows(arguments: Namespace, jobs: list[tuple[Asked, Named]], pool: Pool) -> list[Row]:
-    """Run each candidate on its workloads."""
+def _rows(arguments: Namespace, jobs: Sequence[Job]) -> list[Row]:
+    """What each candidate came to, in a process of its own; those that are known where an interrupt came first."""
+    from interlock.render.progress import Bar
+    from interlock_cli.gathering import Failure, Gathering
+    from interlock_conformance.matrix import Row
+    from interlock_conformance.verdict import Undecided
+
+    def compute(number: str) -> Row:
+        return _row(arguments, jobs[int(number)])
+
+    found: dict[int, Row] = {}
+    hands = options.jobs(arguments) if sys.platform == "linux" else 1  # elsewhere a candidate would have to be pickled
+    numbers = [str(number) for number in range(len(jobs))]
+    if hands == 1:
+        return [compute(number) for number in numbers]
+    try:
+        with Gathering(compute, numbers, hands, inf) as gathering, Bar(len(jobs)) as bar:
+            for number, result in gathering.results():
+                _, named = jobs[number]
+                if isinstance(result, Failure):
+                    undecided = Undecided(named.binding.name, f"Interlock failed on this candidate: {result.reason}")
+                    found[number] = Row(named.reference, named.breaks, (("", undecided),))
+                else:
+                    found[number] = result
+                bar.tell(named.reference, len(found))
+    except KeyboardInterrupt:
+        pass
+    return [found[number] for number in sorted(found)]
+
+
+def _row(arguments: Namespace, job: Job) -> Row:
+    """Run a candidate on its workloads."""
     from interlock_conformance.conform import Options, conform, survey
     from interlock_conformance.free_running import Free, run_free
     from interlock_conformance.matrix import Row
+    from interlock_conformance.scheduling.pooled_threads import Pool
 
-    strategy, rows = _strategy(arguments), list[Row]()
-    home = pool.home if arguments.backend == "threads" else None
+    group, named = job
+    strategy, system = _strategy(arguments), group.system
     free = Free(arguments.seed, arguments.runs, arguments.seconds)
-    for group, named in jobs:
-        system, exempt = group.system, frozenset(named.exempt)
-        limits = Options(arguments.steps, known=exempt, home=home, refined=group.refined, measure=True)
+    with Pool() as pool:
+        home = pool.home if arguments.backend == "threads" else None
+        limits = Options(arguments.steps, known=frozenset(named.exempt), home=home, refined=group.refined, measure=True)
         if arguments.backend == "free":
             found = [(w, run_free(named.binding, system, w, free, limits)) for w in group.workloads]
         elif arguments.candidate:
@@ -111,9 +151,8 @@ def _rows(arguments: Namespace, jobs: list[tuple[Asked, Named]], pool: Pool) -> 
         else:
             brief = replace(limits, shrink_executions=_BRIEFLY)
             found = [(w, v) for w in group.workloads for v in survey(named.binding, system, w, strategy, brief)]
-        breaks = None if arguments.candidate else named.breaks
-        rows.append(Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found)))
-    return rows
+    breaks = None if arguments.candidate else named.breaks
+    return Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found))
 
 
 def _asked(arguments: Namespace) -> tuple[Asked, ...] | None:
