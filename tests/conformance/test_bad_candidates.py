@@ -1,5 +1,6 @@
 """Whatever a candidate does wrong is a named report with its place, never a traceback and never a run without an end."""
 
+import gc
 import signal
 import sys
 import threading
@@ -145,6 +146,23 @@ def keeps_to_itself(rt):
 @pytest.mark.parametrize("body", [busy, sleeps, takes_a_lock_of_its_own, catches_exceptions, keeps_to_itself])
 def test_a_silent_loop_is_ended_and_reported_with_its_line(body):
     broken(judged(one(body), "go() | step()"), "silent_loop", "go() goes on and on", HERE)
+
+
+def test_a_loop_that_is_found_where_garbage_is_told_of_is_ended_later():
+    """What is raised in a callback of the collector reaches nobody."""
+
+    def makes_garbage(rt):
+        gc.collect()
+        busy(rt)
+
+    def told(phase, info):
+        time.sleep(0.3)
+
+    gc.callbacks.append(told)
+    try:
+        broken(judged(one(makes_garbage), "go() | step()"), "silent_loop", "go() goes on and on", HERE)
+    finally:
+        gc.callbacks.remove(told)
 
 
 def test_only_the_loop_is_accused_and_others_go_on_as_before():

@@ -12,6 +12,7 @@ already, nothing is watched.  Nor can a loop be ended on greenlets that catches 
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from types import FrameType
@@ -71,8 +72,18 @@ class Watchdog:
             self._seen, self._silent = watched.step, 0
             return
         self._silent += 1
-        if self._silent >= _TICKS:
+        if self._silent >= _TICKS and not _is_collecting(interrupted):
             watched.give_up(interrupted)
+
+
+def _is_collecting(frame: FrameType | None) -> bool:
+    """Whether somebody is told of garbage just now: what is raised there reaches nobody, so the next tick has to do."""
+    told = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+    while frame is not None:
+        if frame.f_code in told:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_evaluating(frame: FrameType | None) -> bool:
