@@ -43,6 +43,8 @@ class Watchdog:
         self._watched: Watched | None = None
         self._seen = -1
         self._silent = 0
+        self._elsewhere = False
+        """Whether some tick of this silence has met the candidate and not what observes it."""
         self._before: object = None
         self._on = False
 
@@ -69,11 +71,24 @@ class Watchdog:
         if watched is None or _is_evaluating(interrupted):
             return
         if watched.step != self._seen:
-            self._seen, self._silent = watched.step, 0
+            self._seen, self._silent, self._elsewhere = watched.step, 0, False
             return
         self._silent += 1
-        if self._silent >= _TICKS and not _is_collecting(interrupted):
+        observing = _is_observing(interrupted)
+        self._elsewhere |= not observing
+        if self._silent < _TICKS or _is_collecting(interrupted):
+            return
+        if not observing or not self._elsewhere:  # a loop of the candidate's is not where its state is looked at
             watched.give_up(interrupted)
+
+
+def _is_observing(frame: FrameType | None) -> bool:
+    """Whether the state of the candidate is being looked at, so that the innermost lines are the binding's."""
+    while frame is not None:
+        if str(frame.f_globals.get("__name__", "")).startswith("interlock_conformance.judging"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _is_collecting(frame: FrameType | None) -> bool:
