@@ -129,6 +129,15 @@ def test_an_expected_violation_is_searched_before_any_proof_is_tried():
     assert not bounded.asked
 
 
+@pytest.mark.parametrize(("others", "seconds"), [((), 15.0), ((Expect("also", "proved"),), 120.0)])
+def test_proofs_about_a_design_that_is_there_to_be_refuted_get_little_time(others, seconds):
+    engines, prover, _, _ = crew(explores={"bad": VIOLATED, "also": HOLDS})
+    properties = Property("bad", "invariant"), Property("also", "invariant")
+    one = system(*properties, expects=(Expect("bad", "violated"), *others))
+    list(search(one, ["bad", "also"], engines, Limits(total_seconds=120.0)))
+    assert [(names, limits.total_seconds) for names, limits in prover.asked] == [(("also",), seconds)]
+
+
 def test_an_expected_violation_that_is_none_may_still_be_proved_and_is_not_ok():
     engines, prover, _, _ = crew(proves={"p": PROVED}, explores={"p": HOLDS}, bounds={"p": NONE})
     sys = system(Property("p", "invariant"), expects=(Expect("p", "violated"),))

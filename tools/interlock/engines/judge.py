@@ -42,6 +42,8 @@ NO_TIME = "no time left"
 
 _GLANCE_DEPTH = 5
 _GLANCE_SECONDS = 15.0
+_COURTESY_SECONDS = 15.0
+"""For proofs about a design of which nothing is expected to be proved, since it is there to be refuted."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,9 @@ def search(
             yield finding
 
     hopeful = [n for n in undecided(PROVABLE) if expected.get(n) != "violated"]
-    yield from run(engines.prover, hopeful, unbounded)
+    refuted = "violated" in expected.values() and "proved" not in expected.values()
+    patience = min(limits.total_seconds, _COURTESY_SECONDS) if refuted else limits.total_seconds
+    yield from run(engines.prover, hopeful, replace(unbounded, total_seconds=patience))
     yield from run(engines.bounded, [n for n in undecided(BOUNDED) if n in hopeful], glance)
     yield from run(engines.explorer, undecided(), finite)
     yield from run(engines.bounded, [n for n in undecided(BOUNDED) if not _exhausted(verdicts[n])], finite)
