@@ -229,7 +229,7 @@ class Model:
             if not compiled.domains[place].admits(value, state):
                 return []
             env[slots[place]] = value
-        copies = self._copied(transition) if seen else {}
+        copies: Mapping[int, int] = self._copied(transition) if seen else {}
         known = {copies[cell]: value for cell, value in seen.items() if cell in copies}
         return self._taken(compiled, state, transition, env, tick, known)
 
