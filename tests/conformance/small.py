@@ -51,12 +51,12 @@ class Small:
         return Subject(self, runtime)
 
 
-def harness(build, *, budget=500, home=None):
+def harness(build, *, failing=(), budget=500, home=None):
     """A run function for `build(runtime)`, which returns the bodies of the threads."""
 
     def run(choose, *, known=0, record=False, trail=None):
         machine = Machine(budget=budget, record=record, trail=trail, **({} if home is None else {"home": home}))
-        bodies = build(DeterministicRuntime(machine))
+        bodies = build(DeterministicRuntime(machine, failing))
 
         def worker(body, name):
             def work(thread):

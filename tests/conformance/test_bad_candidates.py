@@ -2,12 +2,11 @@
 
 import gc
 import signal
-import sys
 import threading
 import time
-from pathlib import Path
 
 import pytest
+from tests.conformance.small import Small, specification
 
 from interlock_conformance.conform import Options, conform, replay
 from interlock_conformance.schedule import parse_workload
@@ -15,9 +14,6 @@ from interlock_conformance.scheduling.pooled_threads import Pool, PoolThread
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small import Small, specification
 
 SYSTEM = specification()
 HERE = "test_bad_candidates.py:"

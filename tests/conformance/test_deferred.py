@@ -1,17 +1,12 @@
 """Work that is left to another thread: callbacks after grace periods, and work queues."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from tests.conformance.small import harness, some_end
 
 from interlock_conformance.scheduling.machine import Breach, Finished, default_choice
 from interlock_conformance.scheduling.pooled_threads import Pool
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small import harness, some_end
 
 
 class Box:

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.conformance.small import Small, specification
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform, replay
@@ -17,9 +18,6 @@ from interlock_conformance.scheduling.machine import Breach
 from interlock_conformance.scheduling.pooled_threads import PoolThread
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small import Small, specification
 
 SYSTEM = specification()
 ROOT = Path(__file__).parents[2]

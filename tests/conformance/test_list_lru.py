@@ -1,12 +1,12 @@
 """The candidates against the specification: the right one passes, each broken one is caught on the clause it breaks."""
 
 import importlib
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
+from tests.conformance.workloads import workloads
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform, replay
@@ -16,9 +16,6 @@ from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
 from list_lru import v13
-
-sys.path.insert(0, str(Path(__file__).parent))
-from workloads import workloads
 
 V13 = ListLruBinding("v13", v13.ListLrus)
 

@@ -1,9 +1,7 @@
 """Locks that are taken in no one order: reported though no deadlock has happened, and not where none can."""
 
-import sys
-from pathlib import Path
-
 import pytest
+from tests.conformance.small import Small, specification
 
 from interlock_conformance.conform import Options, conform, replay
 from interlock_conformance.json_report import text_of_rows
@@ -12,9 +10,6 @@ from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report
-
-sys.path.insert(0, str(Path(__file__).parent))
-from small import Small, specification
 
 SYSTEM = specification()
 
@@ -34,6 +29,10 @@ def nest(*locks):
     return operation
 
 
+TAKING = f"test_lock_order.py:{nest.__code__.co_firstlineno + 5}"
+"""Where `nest` takes a lock."""
+
+
 def ab_ba(rt):
     a, b = rt.mutex("a"), rt.mutex("b")
     return {"ab": nest(a, b), "ba": nest(b, a)}
@@ -44,8 +43,8 @@ def test_an_order_that_can_deadlock_is_a_breach_though_it_has_not():
     assert isinstance(verdict, Breaks), report(verdict)
     assert verdict.property == "lock_order"
     assert verdict.message == (
-        "thread 0 takes b (ab(), test_lock_order.py:31) inside a (ab(), test_lock_order.py:31); "
-        "thread 1 takes a (ba(), test_lock_order.py:31) inside b (ba(), test_lock_order.py:31)"
+        f"thread 0 takes b (ab(), {TAKING}) inside a (ab(), {TAKING}); "
+        f"thread 1 takes a (ba(), {TAKING}) inside b (ba(), {TAKING})"
     )
     assert verdict.preemptions == 0
     again = replay(Small(ab_ba), SYSTEM, verdict.token)

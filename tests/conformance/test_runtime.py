@@ -3,9 +3,9 @@
 import gc
 
 import pytest
+from tests.conformance.small import harness, some_end
 
-from interlock_conformance.primitives.deterministic import DeterministicRuntime
-from interlock_conformance.scheduling.machine import Aborted, Breach, Finished, Machine, OutOfSteps, default_choice
+from interlock_conformance.scheduling.machine import Aborted, Breach, Finished, OutOfSteps, default_choice
 from interlock_conformance.scheduling.tasks import Greenlets
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.replay import exactly
@@ -17,34 +17,8 @@ class Box:
         self.row = memory.cells("row", 2, None)
 
 
-def harness(build, *, failing=(), budget=500):
-    """A run function for `build(runtime)`, which returns the bodies of the threads."""
-
-    def run(choose, *, known=0, record=False):
-        machine = Machine(budget=budget, record=record)
-        bodies = build(DeterministicRuntime(machine, failing))
-
-        def worker(body, name):
-            def work(thread):
-                thread.doing = name
-                body()
-
-            return work
-
-        workers = [worker(body, f"t{number}") for number, body in enumerate(bodies)]
-        return machine.run(workers, choose, lambda: None, known)
-
-    return run
-
-
 def end_of(build, **options):
     return harness(build, **options)(default_choice).end
-
-
-def some_end(build, **options):
-    """The breach that some schedule leads to, or None when there is none."""
-    explored = Exhaustive(None).explore(harness(build, **options))
-    return explored.failing.end if explored.failing else None
 
 
 def test_a_mutex_admits_one_thread():
