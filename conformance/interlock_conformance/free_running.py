@@ -24,8 +24,8 @@ from interlock_conformance.judging.refinement import TooManyStates
 from interlock_conformance.primitives.deferred import OrderedQueue
 from interlock_conformance.primitives.deterministic import DeterministicRuntime, EpochRcu, LinkedRegistry, LowestIds
 from interlock_conformance.primitives.locks import Barrier, HeldLock, References, SharedLock
-from interlock_conformance.primitives.memory import QuarantineHeap, Region, RegionMemory, StoredCell, StoredCells
-from interlock_conformance.runtime import Lock, Memory
+from interlock_conformance.primitives.memory import QuarantineHeap, RegionMemory, StoredCell, StoredCells
+from interlock_conformance.runtime import Memory
 from interlock_conformance.schedule import Workload, token
 from interlock_conformance.scheduling.footprint import Footprint
 from interlock_conformance.scheduling.free_machine import FreeMachine
@@ -156,61 +156,24 @@ class FreeRegistry(LinkedRegistry[T]):
 class FreeRuntime(DeterministicRuntime):
     """Makes the primitives of a free machine."""
 
-    def memory(self, name: str) -> Memory:
-        """Static memory."""
-        return FreeMemory(self.space, Region(self.machine, name))
+    memory_class = FreeMemory
+    lock_class = FreeLock
+    shared_lock_class = FreeSharedLock
+    rcu_class = FreeRcu
+    references_class = FreeReferences
+    barrier_class = FreeBarrier
+    queue_class = FreeQueue
+    ids_class = FreeIds
+    registry_class = FreeRegistry
 
     def heap(self, name: str, make: Callable[Concatenate[Memory, P], T]) -> QuarantineHeap[P, T]:
-        """A heap."""
+        """A heap; a method, as no attribute can say what its blocks are made of."""
         return FreeHeap(self.space, self._failures, name, make)
 
     def relax(self) -> None:
         """End a round of a loop that waits."""
         with free_machine(self.machine):
             super().relax()
-
-    def mutex(self, name: str) -> HeldLock:
-        """A sleeping lock."""
-        return FreeLock(self.machine, name, spins=False)
-
-    def spinlock(self, name: str) -> HeldLock:
-        """A lock whose holder may not sleep."""
-        return FreeLock(self.machine, name, spins=True)
-
-    def rcu(self, name: str) -> EpochRcu:
-        """A read-copy-update domain."""
-        self._rcu[name] = FreeRcu(self.space, name)
-        return self._rcu[name]
-
-    def srcu(self, name: str) -> EpochRcu:
-        """A domain whose readers may sleep."""
-        self._rcu[name] = FreeRcu(self.space, name, sleepable=True)
-        return self._rcu[name]
-
-    def rwsem(self, name: str) -> SharedLock:
-        """A sleeping lock that readers share."""
-        return FreeSharedLock(self.machine, name)
-
-    def refcount(self, name: str, count: int = 1) -> References:
-        """A counter of references."""
-        return FreeReferences(self.machine, name, count)
-
-    def completion(self, name: str) -> Barrier:
-        """Something that comes about once."""
-        return FreeBarrier(self.machine, name)
-
-    def workqueue(self, name: str) -> OrderedQueue:
-        """A queue of work."""
-        return FreeQueue(self.machine, name)
-
-    def ids(self, name: str) -> LowestIds:
-        """An allocator of numbers."""
-        self._ids[name] = FreeIds(self.machine, name)
-        return self._ids[name]
-
-    def registry(self, name: str, kind: type[T], lock: Lock | None = None) -> LinkedRegistry[T]:
-        """A linked list."""
-        return FreeRegistry(self.space, name, kind, lock)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Concatenate, Generic, ParamSpec, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from interlock_conformance.primitives.deferred import Callbacks, OrderedQueue
 from interlock_conformance.primitives.locks import Barrier, HeldLock, References, SharedLock
@@ -309,7 +309,20 @@ class LinkedRegistry(Watched, Generic[T]):
 
 
 class DeterministicRuntime:
-    """Makes primitives whose steps the machine schedules; see `runtime.Runtime`."""
+    """Makes primitives whose steps the machine schedules; see `runtime.Runtime`.
+
+    A back end that carries primitives out in another way names its own classes of them.
+    """
+
+    memory_class: type[RegionMemory] = RegionMemory
+    lock_class: type[HeldLock] = HeldLock
+    shared_lock_class: type[SharedLock] = SharedLock
+    rcu_class: type[EpochRcu] = EpochRcu
+    references_class: type[References] = References
+    barrier_class: type[Barrier] = Barrier
+    queue_class: type[OrderedQueue] = OrderedQueue
+    ids_class: type[LowestIds] = LowestIds
+    registry_class: type[LinkedRegistry[Any]] = LinkedRegistry
 
     def __init__(self, machine: Machine, failing: Collection[int] = ()) -> None:
         self.machine = machine
@@ -350,7 +363,7 @@ class DeterministicRuntime:
 
     def memory(self, name: str) -> Memory:
         """Static memory for an object of that name."""
-        return RegionMemory(self.space, Region(self.machine, name))
+        return self.memory_class(self.space, Region(self.machine, name))
 
     def heap(self, name: str, make: Callable[Concatenate[Memory, P], T]) -> QuarantineHeap[P, T]:
         """A heap whose blocks are built by `make(memory, ...)`."""
@@ -358,37 +371,37 @@ class DeterministicRuntime:
 
     def mutex(self, name: str) -> HeldLock:
         """A sleeping lock."""
-        return HeldLock(self.machine, name, spins=False)
+        return self.lock_class(self.machine, name, spins=False)
 
     def spinlock(self, name: str) -> HeldLock:
         """A lock whose holder may not sleep."""
-        return HeldLock(self.machine, name, spins=True)
+        return self.lock_class(self.machine, name, spins=True)
 
     def rcu(self, name: str) -> EpochRcu:
         """A read-copy-update domain."""
-        self._rcu[name] = EpochRcu(self.space, name)
+        self._rcu[name] = self.rcu_class(self.space, name)
         return self._rcu[name]
 
     def srcu(self, name: str) -> EpochRcu:
         """A domain whose readers may sleep."""
-        self._rcu[name] = EpochRcu(self.space, name, sleepable=True)
+        self._rcu[name] = self.rcu_class(self.space, name, sleepable=True)
         return self._rcu[name]
 
     def rwsem(self, name: str) -> SharedLock:
         """A sleeping lock that readers share."""
-        return SharedLock(self.machine, name)
+        return self.shared_lock_class(self.machine, name)
 
     def refcount(self, name: str, count: int = 1) -> References:
         """A counter of references."""
-        return References(self.machine, name, count)
+        return self.references_class(self.machine, name, count)
 
     def completion(self, name: str) -> Barrier:
         """Something that comes about once."""
-        return Barrier(self.machine, name)
+        return self.barrier_class(self.machine, name)
 
     def workqueue(self, name: str) -> OrderedQueue:
         """A queue of work for a thread of its own."""
-        return OrderedQueue(self.machine, name)
+        return self.queue_class(self.machine, name)
 
     def fence(self) -> None:
         """Nothing: memory is sequentially consistent here."""
@@ -399,9 +412,9 @@ class DeterministicRuntime:
 
     def ids(self, name: str) -> LowestIds:
         """An allocator of numbers."""
-        self._ids[name] = LowestIds(self.machine, name)
+        self._ids[name] = self.ids_class(self.machine, name)
         return self._ids[name]
 
     def registry(self, name: str, kind: type[T], lock: Lock | None = None) -> LinkedRegistry[T]:
         """An empty linked list of objects of that class."""
-        return LinkedRegistry(self.space, name, kind, lock)
+        return self.registry_class(self.space, name, kind, lock)

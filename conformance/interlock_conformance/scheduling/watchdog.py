@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 import signal
 import threading
+from collections.abc import Iterator
 from types import FrameType
 from typing import Protocol, Self
 
@@ -82,32 +83,34 @@ class Watchdog:
             watched.give_up(interrupted)
 
 
-def _is_observing(frame: FrameType | None) -> bool:
-    """Whether the state of the candidate is being looked at, so that the innermost lines are the binding's."""
+def _stack(innermost: FrameType | None) -> Iterator[FrameType]:
+    """The frames of a thread, from the innermost outwards."""
+    frame = innermost
     while frame is not None:
-        if str(frame.f_globals.get("__name__", "")).startswith("interlock_conformance.judging"):
-            return True
+        yield frame
         frame = frame.f_back
-    return False
 
 
-def _is_collecting(frame: FrameType | None) -> bool:
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", ""))
+
+
+def _is_observing(interrupted: FrameType | None) -> bool:
+    """Whether the state of the candidate is being looked at, so that the innermost lines are the binding's."""
+    return any(_module(frame).startswith("interlock_conformance.judging") for frame in _stack(interrupted))
+
+
+def _is_collecting(interrupted: FrameType | None) -> bool:
     """Whether somebody is told of garbage just now: what is raised there reaches nobody, so the next tick has to do."""
     told = [getattr(callback, "__code__", None) for callback in gc.callbacks]
-    while frame is not None:
-        if frame.f_code in told:
-            return True
-        frame = frame.f_back
-    return False
+    return any(frame.f_code in told for frame in _stack(interrupted))
 
 
-def _is_evaluating(frame: FrameType | None) -> bool:
+def _is_evaluating(interrupted: FrameType | None) -> bool:
     """Whether it is Interlock that takes its time: its engines stand on the stack above the machine."""
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__", ""))
-        if name.startswith("interlock."):
+    for frame in _stack(interrupted):
+        if _module(frame).startswith("interlock."):
             return True
-        if name == "interlock_conformance.scheduling.machine":
+        if _module(frame) == "interlock_conformance.scheduling.machine":
             return False
-        frame = frame.f_back
     return False
