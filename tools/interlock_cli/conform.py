@@ -108,16 +108,16 @@ def _rows(arguments: Namespace, jobs: Sequence[Job]) -> list[Row]:
     from interlock_conformance.matrix import Row
     from interlock_conformance.verdict import Undecided
 
+    if sys.platform != "linux":  # there a candidate would have to be pickled
+        return [_row(arguments, job) for job in jobs]
+
     def compute(number: str) -> Row:
         return _row(arguments, jobs[int(number)])
 
     found: dict[int, Row] = {}
-    hands = options.jobs(arguments) if sys.platform == "linux" else 1  # elsewhere a candidate would have to be pickled
     numbers = [str(number) for number in range(len(jobs))]
-    if hands == 1:
-        return [compute(number) for number in numbers]
     try:
-        with Gathering(compute, numbers, hands, inf) as gathering, Bar(len(jobs)) as bar:
+        with Gathering(compute, numbers, options.jobs(arguments), inf) as gathering, Bar(len(jobs)) as bar:
             for number, result in gathering.results():
                 _, named = jobs[number]
                 if isinstance(result, Failure):

@@ -63,6 +63,21 @@ def add_exploring(parser: ArgumentParser) -> None:
     how.add_argument("--no-partial-order", action="store_true", help="take independent steps in every order")
 
 
+def add_explaining(parser: ArgumentParser) -> None:
+    """How a log is explained by runs of a specification."""
+    log = parser.add_argument_group("how a log is judged")
+    log.add_argument("--scope", default="", help="a scope of the file, or sizes: Lru=2,Memcg=3")
+    log.add_argument(
+        "--hide", action="append", default=[], metavar="NAME", help="an action, process or step that is not logged"
+    )
+    log.add_argument("--no-invariants", action="store_true", help="judge steps alone, not what states break")
+    log.add_argument("--limit", type=positive_float, default=300.0, metavar="S", help="for a log (default: 300)")
+    log.add_argument("--states", type=positive, default=100_000, metavar="N", help="that explain a moment")
+    log.add_argument(
+        "--window", type=positive, default=64, metavar="N", help="lines by which events may be out of order"
+    )
+
+
 def request(command: Command, arguments: Namespace) -> Request:
     """The request that the options make."""
     from interlock.engines.protocol import Limits

@@ -72,22 +72,12 @@ def configure(parser: ArgumentParser) -> None:
     )  # fmt: skip
     work.add_argument("--runs", type=options.positive, default=1, metavar="N", help="with a new seed each")
     work.add_argument("--seed", type=options.natural, default=0, metavar="N", help="of the first run")
-    log = parser.add_argument_group("the log")
-    log.add_argument("--scope", default="", help="a scope of the file, or sizes: Lru=2,Memcg=3")
-    log.add_argument(
-        "--hide", action="append", default=[], metavar="NAME", help="an action, process or step that is not logged"
+    run = parser.add_argument_group("limits of a run")
+    run.add_argument("--timeout", type=options.positive_float, default=60.0, metavar="S", help="(default: 60)")
+    run.add_argument(
+        "--events", type=options.positive, default=5_000_000, metavar="N", help="in its log (default: 5,000,000)"
     )
-    log.add_argument("--no-invariants", action="store_true", help="judge steps alone, not what states break")
-    limits = parser.add_argument_group("limits")
-    limits.add_argument("--timeout", type=options.positive_float, default=60.0, metavar="S", help="for a run (60)")
-    limits.add_argument(
-        "--events", type=options.positive, default=5_000_000, metavar="N", help="in the log of a run (5,000,000)"
-    )
-    limits.add_argument("--limit", type=options.positive_float, default=300.0, metavar="S", help="to judge a log (300)")
-    limits.add_argument("--states", type=options.positive, default=100_000, metavar="N", help="that explain a moment")
-    limits.add_argument(
-        "--window", type=options.positive, default=64, metavar="N", help="lines by which events may be out of order"
-    )
+    options.add_explaining(parser)
 
 
 def _pair(text: str) -> tuple[str, str]:

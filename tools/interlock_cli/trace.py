@@ -54,19 +54,7 @@ def configure(parser: ArgumentParser) -> None:
     convert.add_argument("log", metavar="IN", help="a log, or an ITF trace (.json)")
     convert.add_argument("output", type=Path, metavar="OUT", help="an ITF trace (.json), or a log")
     for command in (check, convert):
-        command.add_argument("--scope", default="", help="a scope of the file, or sizes: Lru=2,Memcg=3")
-        command.add_argument(
-            "--hide", action="append", default=[], metavar="NAME", help="an action, process or step that is not logged"
-        )
-        command.add_argument("--no-invariants", action="store_true", help="judge steps alone, not what states break")
-        limits = command.add_argument_group("limits")
-        limits.add_argument("--limit", type=options.positive_float, default=300.0, metavar="S", help="seconds")
-        limits.add_argument(
-            "--states", type=options.positive, default=100_000, metavar="N", help="that explain a moment"
-        )
-        limits.add_argument(
-            "--window", type=options.positive, default=64, metavar="N", help="lines by which events may be out of order"
-        )
+        options.add_explaining(command)
 
 
 def run(arguments: Namespace) -> int:
