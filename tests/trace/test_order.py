@@ -104,6 +104,17 @@ def test_a_window_that_is_too_narrow_passes_no_judgement():
     assert isinstance(judged(MUTEX, events, budget=Budget(width=2)), Explained)
 
 
+def test_a_thread_that_sleeps_in_the_middle_of_an_event_lets_hundreds_go_by():
+    """It began before all of them and came in after them: its line stands 600 lines above its place."""
+    events = [enter("slow", begin=0, end=5_000)]
+    for round_ in range(300):
+        at = 10 * round_
+        events += [enter("busy", begin=at + 1, end=at + 2), leave("busy", begin=at + 3, end=at + 4)]
+    events.append(leave("slow", begin=6_000, end=6_001))
+    assert isinstance(judged(MUTEX, events), Explained)
+    assert isinstance(judged(MUTEX, events, budget=Budget(width=64)), Undecided)
+
+
 def test_a_narrow_window_judges_what_is_in_order():
     """All later events have heard of the first, so no window could make a difference."""
     events = [enter("x", thread="a", clock={"a": 1}), enter("y", thread="b", clock={"a": 1, "b": 1})]

@@ -74,7 +74,7 @@ def add_explaining(parser: ArgumentParser) -> None:
     log.add_argument("--limit", type=positive_float, default=300.0, metavar="S", help="for a log (default: 300)")
     log.add_argument("--states", type=positive, default=100_000, metavar="N", help="that explain a moment")
     log.add_argument(
-        "--window", type=positive, default=64, metavar="N", help="lines by which events may be out of order"
+        "--window", type=positive, default=1_024, metavar="N", help="lines by which events may be out of order"
     )
 
 

@@ -23,8 +23,12 @@ from interlock.engines.traces.nearest import Refusal, possible, refusals, refuse
 from interlock.engines.traces.vocabulary import Event, Seen
 from interlock.engines.traces.window import Ideal, Window
 
-WIDTHS = (1, 4, 16, 64)
-"""Windows that are tried in turn, up to the widest that is allowed."""
+WIDTHS = (1, 4, 16, 64, 256, 1_024)
+"""Windows that are tried in turn, up to the widest that is allowed.
+
+A thread that is put to sleep in the middle of an event lets the others log as many as they can meanwhile: a time slice
+of a busy computer is hundreds of events long.
+"""
 
 _RECENT = 8
 _PORTION = 256
