@@ -8,7 +8,7 @@ import time
 import pytest
 from tests.conformance.small import Small, specification
 
-from interlock_conformance.conform import Options, conform, replay
+from interlock_conformance.conform import DEFAULT, Options, conform, replay
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.scheduling.pooled_threads import Pool, PoolThread
 from interlock_conformance.strategies.exhaustive import Exhaustive
@@ -19,9 +19,10 @@ SYSTEM = specification()
 HERE = "test_bad_candidates.py:"
 TWO = Exhaustive(2)
 BRIEF = Options(patience=0.2)
+"""For what never ends; anything else may take as long as a busy computer needs."""
 
 
-def judged(binding, workload="go()", strategy=TWO, options=BRIEF):
+def judged(binding, workload="go()", strategy=TWO, options=DEFAULT):
     return conform(binding, SYSTEM, parse_workload(workload), strategy, options)
 
 
@@ -141,7 +142,7 @@ def keeps_to_itself(rt):
 
 @pytest.mark.parametrize("body", [busy, sleeps, takes_a_lock_of_its_own, catches_exceptions, keeps_to_itself])
 def test_a_silent_loop_is_ended_and_reported_with_its_line(body):
-    broken(judged(one(body), "go() | step()"), "silent_loop", "go() goes on and on", HERE)
+    broken(judged(one(body), "go() | step()", options=BRIEF), "silent_loop", "go() goes on and on", HERE)
 
 
 def test_a_loop_that_is_found_where_garbage_is_told_of_is_ended_later():
@@ -156,25 +157,25 @@ def test_a_loop_that_is_found_where_garbage_is_told_of_is_ended_later():
 
     gc.callbacks.append(told)
     try:
-        broken(judged(one(makes_garbage), "go() | step()"), "silent_loop", "go() goes on and on", HERE)
+        broken(judged(one(makes_garbage), "go() | step()", options=BRIEF), "silent_loop", "go() goes on and on", HERE)
     finally:
         gc.callbacks.remove(told)
 
 
 def test_only_the_loop_is_accused_and_others_go_on_as_before():
     before = signal.getsignal(signal.SIGALRM)
-    assert isinstance(judged(one(busy)), Breaks)
+    assert isinstance(judged(one(busy), options=BRIEF), Breaks)
     assert signal.getsignal(signal.SIGALRM) is before
     assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
     assert isinstance(judged(one(lambda rt: None)), Conforms)
 
 
 def test_a_loop_in_set_up_and_one_at_rest_and_one_in_the_abstraction_are_ended():
-    verdict = judged(Small(busy))
+    verdict = judged(Small(busy), options=BRIEF)
     assert isinstance(verdict, Undecided)
     assert "set-up goes on and on and calls no primitive, at " + HERE in verdict.reason
     at_rest = Small(lambda rt: {"go": lambda: None}, rest=busy)
-    broken(judged(at_rest), "silent_loop", HERE)
+    broken(judged(at_rest, options=BRIEF), "silent_loop", HERE)
 
     def build(rt):
         word = rt.memory("m").cell("word", 0)
@@ -183,11 +184,11 @@ def test_a_loop_in_set_up_and_one_at_rest_and_one_in_the_abstraction_are_ended()
     def observes(operations):
         return {"value": lambda: busy(None) if operations["word"].peek() else 0}
 
-    broken(judged(Small(build, observe=observes)), "silent_loop", HERE)
+    broken(judged(Small(build, observe=observes), options=BRIEF), "silent_loop", HERE)
 
 
 def test_a_loop_where_the_abstraction_is_made_is_ended():
-    verdict = judged(Small(lambda rt: {"go": lambda: None}, observe=busy))
+    verdict = judged(Small(lambda rt: {"go": lambda: None}, observe=busy), options=BRIEF)
     assert isinstance(verdict, Undecided)
     assert "goes on and on" in verdict.reason
 
@@ -203,7 +204,7 @@ def test_known_gap_a_loop_that_swallows_everything():
                 swallowed.append(1)
 
     swallowed = []
-    broken(judged(one(swallows)), "silent_loop")
+    broken(judged(one(swallows), options=BRIEF), "silent_loop")
     assert len(swallowed) == 6, "three times when it was found, three when it was replayed"
 
 
@@ -316,6 +317,6 @@ def test_what_cannot_be_repeated_is_undecided():
 
 
 def test_every_token_replays():
-    verdict = judged(one(busy), "go() | step()")
+    verdict = judged(one(busy), "go() | step()", options=BRIEF)
     again = replay(one(busy), SYSTEM, verdict.token, BRIEF)
     broken(again, "silent_loop")
