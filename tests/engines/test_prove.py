@@ -30,7 +30,8 @@ from interlock.core.verdict import NotInductive, Proved, Unknown, Violated
 from interlock.engines.protocol import Limits
 from interlock.engines.z3 import prove
 from interlock.engines.z3.ask import Budget
-from interlock.engines.z3.prove import Induction, dead_transitions
+from interlock.engines.z3.coverage import rules_out
+from interlock.engines.z3.prove import Induction
 
 NODE, CLIENT = SortType("Node"), SortType("Client")
 C, D, N = Var("c", CLIENT), Var("d", CLIENT), Var("n", NODE)
@@ -182,10 +183,12 @@ def test_known_gap_what_induction_cannot_judge_is_said(prop):
     assert found[prop.name].reason
 
 
-def test_dead_transitions_are_those_whose_guard_contradicts_the_proved_invariants():
+def test_actions_are_ruled_out_whose_guard_contradicts_the_invariants():
     never = Transition("never", (C, N), conj((has(C, N), App(FREE, (N,)))), (write(FREE, (N,), FALSE),))
-    assert dead_transitions(lock(MUTEX, NOT_FREE, extra=(never,)), Limits()) == (2,)
-    assert dead_transitions(lock(MUTEX, extra=(never,)), Limits()) == ()
+    system = lock(MUTEX, NOT_FREE, extra=(never,))
+    actions = [transition.action for transition in system.transitions]
+    assert rules_out(system, [MUTEX.name, NOT_FREE.name], actions, (), Limits()) == ({"never"}, frozenset())
+    assert rules_out(system, [MUTEX.name], actions, (), Limits()) == (frozenset(), frozenset())
 
 
 def test_values_unwrapped_in_updates_are_the_values_held():

@@ -399,20 +399,3 @@ def _judge(system: TransitionSystem, names: Sequence[str], limits: Limits) -> It
         return
     for name in names:
         yield name, Unknown(METHOD, reason) if reason is not None else proof.verdict(system.property(name))
-
-
-def dead_transitions(system: TransitionSystem, limits: Limits) -> tuple[int, ...]:
-    """Transitions that no reachable state enables, as far as the invariants that can be proved show it.
-
-    Others may be dead as well: an explorer that counts taken steps tells for one finite scope.
-    """
-    proof = Proof(system, Budget.of(limits), limits, frozenset())
-    proof.run()
-    dead: list[int] = []
-    for index, instance in enumerate(proof.instances):
-        if not isinstance(instance, str):
-            asked = proof.state(proof.proved)
-            asked.add(*instance.assumptions)
-            if ask(asked, proof.budget) == "unsat":
-                dead.append(index)
-    return tuple(dead)
