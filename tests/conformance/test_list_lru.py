@@ -293,6 +293,15 @@ class GivesNoIdBack(v13.ListLrus):
             return error
 
 
+class FailsAfterOthers(v13.ListLrus):
+    """Remembers that memory has once run out, and tries no more."""
+
+    def init(self, lru):
+        error = getattr(self, "error", None) or super().init(lru)
+        self.error = error
+        return error
+
+
 class SleepsInSection(v13.ListLrus):
     def add(self, lru, item, index):
         with self.rcu.read(), self.create_mutex:
@@ -307,6 +316,7 @@ class SleepsInSection(v13.ListLrus):
         (NoListLock, "init(0) | add(0, 0) | add(0, 0)", "counts"),
         (ForgetsToCopy, "init(0); activate(0); activate(1)", "coverage"),
         (GivesNoIdBack, "init(0); activate(0); activate(1) ! 1", "ids"),
+        (FailsAfterOthers, "init(0); init(1) ! 0", "fails_for_memory"),
         (SleepsInSection, "init(0) | use(0, 0)", "no_sleep_in_atomic"),
     ],
 )

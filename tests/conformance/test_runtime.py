@@ -338,6 +338,41 @@ def test_allocations_fail_as_told():
     assert end_of(build, failing=frozenset({1, 2})) == Finished()
 
 
+def test_failures_are_those_of_the_thread_and_of_those_that_serve_it():
+    def build(rt):
+        boxes, work, build.seen = rt.heap("boxes", Box), rt.workqueue("work"), []
+
+        def allocates():
+            boxes.alloc()
+            build.seen.append(rt.failures)
+
+        def leaves_it_to_a_worker():
+            work.queue(boxes.alloc)
+            work.flush()
+            build.seen.append(rt.failures)
+
+        return [allocates, leaves_it_to_a_worker]
+
+    run = harness(build, failing=frozenset({0, 1}))
+    assert run(default_choice).end == Finished()
+    assert build.seen == [1, 1]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_the_failure_of_an_allocation_is_not_another_threads(failing):
+    def build(rt):
+        boxes, build.seen = rt.heap("boxes", Box), []
+
+        def allocates():
+            boxes.alloc()
+            build.seen.append(rt.failures)
+
+        return [allocates, allocates]
+
+    assert harness(build, failing=frozenset({failing}))(default_choice).end == Finished()
+    assert sorted(build.seen) == [0, 1]
+
+
 def test_the_lowest_id_is_used_again():
     def build(rt):
         ids = rt.ids("ids")

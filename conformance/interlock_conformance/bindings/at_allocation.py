@@ -325,10 +325,11 @@ class AtAllocationSubject(Generic[L, M, T]):
         """Allocate an object, and do with it what the operation says."""
         if not self._mounted[lru].load() or (memcg != ROOT and self._memcgs[memcg].index.load() < 0):
             return NOTHING
+        failures = self._runtime.failures
         thing = self._candidate.allocate(self._lrus[lru], self._memcgs[memcg])
         if isinstance(thing, Enum):
-            if not self._runtime.has_failed:
-                raise self._broken("fails_for_memory", "it fails, though no allocation has failed")
+            if self._runtime.failures == failures:
+                raise self._broken("fails_for_memory", "it fails, though none of its allocations has failed")
             return thing.name
         if verb != "look":
             self._candidate.add(thing)

@@ -253,8 +253,10 @@ class ListLruSubject(Generic[L, M]):
                 return NOTHING
 
     def _init(self, lru: int) -> str:
+        failures = self._runtime.failures
         found = self._candidate.init(self._lrus[lru])
-        self._check(found, "registered", there=self._lrus[lru] in self._candidate.registered.peek())
+        there = self._lrus[lru] in self._candidate.registered.peek()
+        self._check(found, "registered", there=there, may_fail=self._runtime.failures > failures)
         if found is None:
             self._mounted[lru].store(value=True)
         else:
@@ -270,9 +272,10 @@ class ListLruSubject(Generic[L, M]):
         return DONE
 
     def _activate(self, memcg: int) -> str:
+        failures = self._runtime.failures
         found = self._candidate.activate(self._memcgs[memcg])
         there = self._memcgs[memcg] in self._candidate.active.peek()
-        self._check(found, "active", there=there, may_fail=self._out_of_ids())
+        self._check(found, "active", there=there, may_fail=self._runtime.failures > failures or self._out_of_ids())
         if found is not None:
             self._give_back(self._activations, memcg)
         return _outcome(found)
@@ -327,13 +330,13 @@ class ListLruSubject(Generic[L, M]):
         return isinstance(capacity, int) and sum(m.index.peek() is not None for m in self._memcgs) >= capacity
 
     def _check(self, error: object | None, state: str, *, there: bool, may_fail: bool = False) -> None:
-        """What an operation returns is true, and memory is the only thing for want of which it may fail."""
+        """What an operation returns is true, and it fails only where one of its own allocations has, or for want of ids."""
         if error is None and not there:
             raise self._broken("result", f"it has returned without an error, but what it is about is not {state}")
         if error is not None and there:
             raise self._broken("result", f"it has failed, but what it is about is {state}")
-        if error is not None and not may_fail and not self._runtime.has_failed:
-            raise self._broken("fails_for_memory", "it fails, though no allocation has failed")
+        if error is not None and not may_fail:
+            raise self._broken("fails_for_memory", "it fails, though none of its allocations has failed")
 
     def _broken(self, property_: str, message: str) -> Aborted:
         return self._runtime.machine.breach(property_, f"{self._runtime.machine.doing}: {message}")

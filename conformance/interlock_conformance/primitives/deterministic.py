@@ -342,6 +342,14 @@ class DeterministicRuntime:
         self._failures.seen()
         return self._failures.has_failed
 
+    @property
+    def failures(self) -> int:
+        """How many allocations have failed of the running thread and of those that serve others; for observers.
+
+        If it is what it was when an operation began, no allocation made for that operation has failed.
+        """
+        return self._failures.failed()
+
     def number(self, block: object) -> int | None:
         """The number of a block in its heap, None for anything else; for observers."""
         region = self.space.blocks.get(id(block))

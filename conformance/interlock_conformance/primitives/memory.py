@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -277,6 +278,10 @@ class RegionMemory:
         return cells
 
 
+SET_UP = -1
+"""Stands for the number of a thread while there is none."""
+
+
 class FailureInjector(Watched):
     """Decides which allocations fail, counted over all heaps of an execution."""
 
@@ -284,7 +289,15 @@ class FailureInjector(Watched):
         super().__init__(machine)
         self._failing = failing
         self._count = 0
+        self._failed: Counter[int] = Counter()
         self.has_failed = False
+
+    def failed(self) -> int:
+        """How many allocations have failed so far of the running thread, or of threads that serve others."""
+        return sum(n for index, n in self._failed.items() if index >= self.machine.threads or index == self._thread())
+
+    def _thread(self) -> int:
+        return self.machine.current.index if self.machine.current else SET_UP
 
     def fails(self) -> bool:
         """Whether the next allocation fails.  Where none does, it does not matter in which order they come."""
@@ -294,6 +307,7 @@ class FailureInjector(Watched):
         fails = self._count - 1 in self._failing
         if fails:
             self.has_failed = True
+            self._failed[self._thread()] += 1
             self.changed()
         return fails
 
