@@ -330,7 +330,7 @@ class ListLruSubject(Generic[L, M]):
         return isinstance(capacity, int) and sum(m.index.peek() is not None for m in self._memcgs) >= capacity
 
     def _check(self, error: object | None, state: str, *, there: bool, may_fail: bool = False) -> None:
-        """What an operation returns is true, and it fails only where one of its own allocations has, or for want of ids."""
+        """What an operation returns is true, and it fails only if an allocation of its own has, or for want of ids."""
         if error is None and not there:
             raise self._broken("result", f"it has returned without an error, but what it is about is not {state}")
         if error is not None and there:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from enum import Enum
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
@@ -278,10 +277,6 @@ class RegionMemory:
         return cells
 
 
-SET_UP = -1
-"""Stands for the number of a thread while there is none."""
-
-
 class FailureInjector(Watched):
     """Decides which allocations fail, counted over all heaps of an execution."""
 
@@ -289,15 +284,18 @@ class FailureInjector(Watched):
         super().__init__(machine)
         self._failing = failing
         self._count = 0
-        self._failed: Counter[int] = Counter()
-        self.has_failed = False
+        self._failed: list[Thread | None] = []
+        """Whose allocations have failed.  A list may grow while free threads look at it."""
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether any has."""
+        return bool(self._failed)
 
     def failed(self) -> int:
-        """How many allocations have failed so far of the running thread, or of threads that serve others."""
-        return sum(n for index, n in self._failed.items() if index >= self.machine.threads or index == self._thread())
-
-    def _thread(self) -> int:
-        return self.machine.current.index if self.machine.current else SET_UP
+        """How many have failed so far of the running thread, or of threads that serve others."""
+        current, threads = self.machine.current, self.machine.threads
+        return sum(there is current or (there is not None and there.index >= threads) for there in self._failed)
 
     def fails(self) -> bool:
         """Whether the next allocation fails.  Where none does, it does not matter in which order they come."""
@@ -306,8 +304,7 @@ class FailureInjector(Watched):
         self._count += 1
         fails = self._count - 1 in self._failing
         if fails:
-            self.has_failed = True
-            self._failed[self._thread()] += 1
+            self._failed.append(self.machine.current)
             self.changed()
         return fails
 
