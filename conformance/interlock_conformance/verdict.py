@@ -75,7 +75,8 @@ def report(verdict: ConformanceVerdict) -> str:
             lines = [
                 f"{verdict.candidate} breaks {verdict.property}: {verdict.message}",
                 *([f"  {verdict.property}: {verdict.clause}"] if verdict.clause else []),
-                f"  after {verdict.executions} executions; the shortest schedule found, {_times(verdict.preemptions)}:",
+                f"  after {_counted(verdict.executions, 'execution')}; the shortest schedule found, "
+                + f"{_counted(verdict.preemptions, 'preemption')}:",
                 *_story(verdict.events),
                 f"  replay: {verdict.token}",
             ]
@@ -84,8 +85,8 @@ def report(verdict: ConformanceVerdict) -> str:
     return "\n".join(lines)
 
 
-def _times(preemptions: int) -> str:
-    return "1 preemption" if preemptions == 1 else f"{preemptions} preemptions"
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _story(events: tuple[Event, ...]) -> list[str]:
@@ -97,5 +98,5 @@ def _story(events: tuple[Event, ...]) -> list[str]:
             who = event.thread
             lines.append(f"    {who}")
         text = f"{event.kind} {event.object} {event.detail}".rstrip()
-        lines.append(f"    {number:4}  {text:<58} {event.line}")
+        lines.append(f"    {number:4}  {text:<58} {event.line}".rstrip())  # a call of the binding's has no line
     return lines

@@ -284,3 +284,22 @@ def test_the_queue_that_comes_with_interlock(interlock):
     code, out, _ = interlock("conform", spec, "queues.broken.exchanged_tail:Queue")
     assert code == 1
     assert "breaks linearizable" in out
+
+
+def test_elements_by_the_million_are_refused_before_anything_is_made(interlock, here):
+    Path("lists.ilk").write_text("module lists\nsort Item\nvar on(x: Item): Bool = false\naction add(x: Item) {}\n")
+    code, out, _ = interlock("conform", "lists.ilk", f"{here}:Counter", "-w", "add(999999999)")
+    assert code == 1
+    assert "undecided, it names 1000000000 elements of Item; there are up to 256" in out
+
+
+def test_no_line_of_a_story_ends_in_blanks(interlock, here):
+    code, out, _ = interlock("conform", "counter.ilk", f"{here}:Unlocked", "-w", "add(1); read() | add(2); read()")
+    assert code == 1
+    assert [line for line in out.splitlines() if line != line.rstrip()] == []
+    _, out, _ = interlock("conform", "counter.ilk", f"{here}:Unlocked", "-w", "nonsense(1)")
+    assert out == (
+        "nonsense(1)\ncounter: undecided, `nonsense(1)` calls no method of counter: it has add, read\n".replace(
+            "counter", here
+        )
+    )

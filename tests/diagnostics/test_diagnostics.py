@@ -44,6 +44,8 @@ ELSEWHERE = {
     "E0941": "an option of the command: tests/cli/test_conform.py",
     "E0942": "an option of the command: tests/cli/test_conform.py",
     "W0943": "the source of a candidate: tests/conformance/test_lint.py",
+    "E0944": "a candidate: tests/cli/test_mutate.py",
+    "E0945": "an option of the command: tests/cli/test_mutate.py",
     "E0950": "a log of events: tests/trace",
     "E0951": "a log of events: tests/trace",
     "E0952": "a log of events: tests/trace",

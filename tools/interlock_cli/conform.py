@@ -182,7 +182,8 @@ def _show(arguments: Namespace, rows: list[Row]) -> None:
             print(f"{workload}\n{report(verdict)}")
             if isinstance(verdict, Breaks):
                 print(f"  {replay_command(arguments.path, row.reference, verdict.token, arguments.binding)}")
-        print("\n".join(lines_of_coverage(row.coverage)))
+        for line in lines_of_coverage(row.coverage):
+            print(line)
 
 
 def _strategy(arguments: Namespace) -> Strategy:

@@ -1,7 +1,7 @@
 """Change a candidate in one place at a time, and see whether a conformance run notices.
 
 Each mutant is run under the workloads; what survives is listed, with its line.  The exit code is 0 if at least so
-many per cent are killed as --threshold says.
+many per cent are killed as --threshold says.  The candidate itself must conform: else its mutants say nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from interlock_cli import options
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from interlock_conformance.mutation.mutate import Fate
+    from interlock_cli.candidates import Asked
+    from interlock_conformance.mutation.mutate import Fate, Judged
 
 SUMMARY = "change a candidate in one place at a time, and see what is noticed"
 EXAMPLES = """\
@@ -39,9 +40,10 @@ def configure(parser: ArgumentParser) -> None:
         "-w", "--workload", action="append", default=[], metavar="OPERATIONS",
         help="such as 'init(0) | activate(0) ! 1' (default: those of the kind)",
     )  # fmt: skip
+    parser.add_argument("--binding", metavar="MODULE:CLASS", help="as for `conform`")
     parser.add_argument("--format", choices=("text", "json"), default="text", help="json: see docs/conformance.md")
     parser.add_argument("-v", "--verbose", action="store_true", help="what killed each mutant")
-    parser.add_argument("--threshold", type=options.natural, default=95, metavar="N", help="per cent (default: 95)")
+    parser.add_argument("--threshold", type=_per_cent, default=95, metavar="N", help="per cent (default: 95)")
     parser.add_argument(
         "--executions",
         type=options.positive,
@@ -50,6 +52,14 @@ def configure(parser: ArgumentParser) -> None:
         help="for each workload, at most so many",
     )
     parser.add_argument("--lines", type=_lines, metavar="A-B", help="only what is changed on these lines")
+
+
+def _per_cent(text: str) -> int:
+    """A whole number from 0 to 100."""
+    number = options.natural(text)
+    if number > 100:
+        raise ArgumentTypeError(f"`{text}` is more than all of them")
+    return number
 
 
 def _lines(text: str) -> range:
@@ -65,31 +75,52 @@ def run(arguments: Namespace) -> int:
     """Judge all mutants."""
     import sys
 
+    from interlock.core.diagnostic import diagnose
     from interlock_cli.candidates import asked
-    from interlock_conformance.mutation.mutate import Judged, fates, rate, rounds
+    from interlock_cli.console import complain
+    from interlock_conformance.mutation.mutate import fates, noticed, rate
 
-    wanted = asked(arguments.path, arguments.candidate, arguments.workload)
+    wanted = asked(arguments.path, arguments.candidate, arguments.workload, arguments.binding)
     if wanted is None:
         return 2
-    reference = wanted.candidates[0].reference
-    module, _, name = reference.partition(":")
-    exempt = frozenset(wanted.candidates[0].exempt)
-    judged = Judged(
-        name, wanted.kind.bind, wanted.system, wanted.workloads, rounds(arguments.executions), wanted.refined, exempt
-    )
+    named = wanted.candidates[0]
+    module, _, _ = named.reference.partition(":")
+    judged = _judged(wanted, arguments.executions)
+    broken, workload = noticed(named.made, judged)
+    if broken:
+        fix = "`interlock conform` shows how"
+        complain((diagnose("E0944", f"unchanged, `{named.reference}` fails on `{workload}`: {broken}", fix=fix),))
+        return 2
     found: list[Fate] = []
     for fate in fates(sys.modules[module], judged, arguments.lines):
         found.append(fate)
         if arguments.format == "text" and (fate.survived or arguments.verbose):
             print(_line(fate))
+    if not found:
+        complain((diagnose("E0945", f"there is nothing to change in `{module}`{_on(arguments.lines)}"),))
+        return 2
     if arguments.format == "json":
-        print(_json(reference, found))
+        print(_json(named.reference, found))
     else:
         killed, excused = sum(bool(fate.killed_by) for fate in found), sum(bool(fate.excuse) for fate in found)
         equivalent = f", {excused} equivalent" if excused else ""
         left = len(found) - killed - excused
         print(f"{killed} of {len(found) - excused} mutants killed ({rate(found):.1%}), {left} survived{equivalent}")
     return 0 if 100 * rate(found) >= arguments.threshold else 1
+
+
+def _judged(wanted: Asked, executions: int) -> Judged:
+    """How the candidate and its mutants are judged."""
+    from interlock_conformance.mutation.mutate import Judged, rounds
+
+    named = wanted.candidates[0]
+    name = named.reference.partition(":")[2]
+    exempt = frozenset(named.exempt)
+    return Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, rounds(executions), wanted.refined, exempt)
+
+
+def _on(lines: range | None) -> str:
+    return "" if lines is None else f" on lines {lines.start} to {lines.stop - 1}"
 
 
 def _line(fate: Fate) -> str:

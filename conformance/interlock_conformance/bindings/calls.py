@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any, cast
 
 from interlock.core.system import Transition, TransitionSystem
@@ -33,6 +34,9 @@ from interlock_conformance.scheduling.footprint import Mode
 from interlock_conformance.scheduling.machine import Breach
 
 LEAK = "no_leak"
+
+MOST = 256
+"""Elements of a sort: what is judged of a state takes time for each of them, and memory."""
 
 
 class Calls:
@@ -54,7 +58,8 @@ class Calls:
                 inspect.signature(method).bind(None, *operation.args)
             except (TypeError, ValueError) as error:
                 return f"`{operation}` cannot be called: {error}"
-        return None
+        sort, most = max(self.sizes(workload).items(), key=itemgetter(1), default=("", 0))
+        return f"it names {most} elements of {sort}; there are up to {MOST}" if most > MOST else None
 
     def sizes(self, workload: Workload) -> Mapping[str, int]:
         """As many elements as the specification's first scope has, or as the workload names, and all the threads."""

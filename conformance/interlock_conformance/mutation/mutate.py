@@ -89,20 +89,28 @@ def _fate(mutant: Mutant, module: ModuleType, judged: Judged) -> Fate:
         made: object = getattr(_loaded(mutant, module), judged.name)
     except Exception as error:  # noqa: BLE001 - a change may make anything of a module
         return Fate(mutant, f"cannot be imported: {type(error).__name__}", "")
+    return Fate(mutant, *noticed(made, judged))
+
+
+def noticed(made: object, judged: Judged) -> tuple[str, str]:
+    """What is wrong with a class, and the workload that shows it; both empty if nothing is found.
+
+    Of the candidate as it is, nothing may be: else its own mistake would kill every mutant.
+    """
     options = Options(steps=_STEPS, shrink_executions=0, known=judged.exempt, refined=judged.refined)
     for strategy in judged.strategies:
         for workload in judged.workloads:
             verdict = conform(judged.bind(judged.name, made), judged.system, workload, strategy, options)
             match verdict:
                 case Breaks():
-                    return Fate(mutant, verdict.property, str(workload))
+                    return verdict.property, str(workload)
                 case Undecided():
-                    return Fate(mutant, f"undecided: {verdict.reason}", str(workload))
+                    return f"undecided: {verdict.reason}", str(workload)
                 case Conforms():
                     pass
                 case _:
                     assert_never(verdict)
-    return Fate(mutant)
+    return "", ""
 
 
 def _loaded(mutant: Mutant, module: ModuleType) -> ModuleType:
