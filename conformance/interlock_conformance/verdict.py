@@ -72,11 +72,11 @@ def report(verdict: ConformanceVerdict) -> str:
                 *(f"  warning: {warning}" for warning in verdict.warnings),
             ]
         case Breaks():
+            search, schedule = _counted(verdict.executions, "execution"), _counted(verdict.preemptions, "preemption")
             lines = [
                 f"{verdict.candidate} breaks {verdict.property}: {verdict.message}",
                 *([f"  {verdict.property}: {verdict.clause}"] if verdict.clause else []),
-                f"  after {_counted(verdict.executions, 'execution')}; the shortest schedule found, "
-                + f"{_counted(verdict.preemptions, 'preemption')}:",
+                f"  after {search}; the shortest schedule found, {schedule}:",
                 *_story(verdict.events),
                 f"  replay: {verdict.token}",
             ]
