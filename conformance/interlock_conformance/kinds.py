@@ -59,6 +59,7 @@ LIST_LRU = Kind(
         "init(0); init(1); destroy(0) | add(1, 0)",
         "init(0); use(0, 0) | add(0, 0)",
         "init(0); activate(0); activate(1) | add(0, 0)",
+        "init(0); activate(0); activate(1) | use(0, 0)",
         "init(0) | activate(0) | use(0, 0)",
     ),
     refines="abstract.ilk",

@@ -9,6 +9,7 @@ from interlock_conformance.conform import Options, conform, replay
 from interlock_conformance.kinds import LIST_LRU, candidate
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.exhaustive import Exhaustive
+from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report
 from list_lru import handshake_segments
@@ -100,6 +101,12 @@ def test_the_whole_scope_conforms_on_all_schedules_with_one_preemption(base, nam
 def test_an_activation_that_fails_leaves_nothing_in_an_lru_that_is_being_unmounted(base):
     workload = parse_workload("init(0); destroy(0) | activate(0) ! 3")
     verdict = conform(right("handshake_cursor"), base, workload, Reduced(1_000))
+    assert isinstance(verdict, Conforms), report(verdict)
+
+
+def test_a_scan_has_a_spare_list_that_the_specification_knows_of(base):
+    workload = parse_workload("init(0); destroy(0); init(0) | activate(0)")
+    verdict = conform(right("handshake_cursor"), base, workload, Priorities(0, 100))
     assert isinstance(verdict, Conforms), report(verdict)
 
 

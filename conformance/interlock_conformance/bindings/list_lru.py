@@ -194,7 +194,11 @@ class ListLruBinding(Generic[L, M]):
         return None
 
     def sizes(self, workload: Workload) -> Mapping[str, int]:
-        """Elements of each sort, at least one: all that the workload could allocate."""
+        """Elements of each sort, at least one: all that the workload could allocate.
+
+        A scan may take a list for each that it serves and a spare one.  A candidate that allocates more is beyond what
+        can be told in these terms, which breaks `abstraction`.
+        """
         lrus = 1 + max((o.args[0] for o in workload.operations if o.name != "activate"), default=0)
         memcgs = 1 + max((o.args[-1] for o in workload.operations if o.name in _OF_MEMCGS), default=0)
         inits = sum(o.name == "init" for o in workload.operations)
@@ -205,7 +209,7 @@ class ListLruBinding(Generic[L, M]):
             "Id": 1 << (memcgs - 1).bit_length(),  # arrays that double have a slot for each
             "Reader": len(workload.threads),
             "Array": max(1, inits + activations * lrus),
-            "List": max(1, inits * memcgs + activations * lrus),
+            "List": max(1, inits * (memcgs + 1) + activations * (lrus + 1)),
         }
 
     def outcomes(self, workload: Workload) -> tuple[tuple[str, str], ...]:
