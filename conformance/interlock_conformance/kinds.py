@@ -140,26 +140,35 @@ def imported(reference: str) -> tuple[ModuleType, type]:
 
 def candidate(kind: Kind, reference: str) -> Named:
     """The candidate `module:Class`; CandidateError where there is none, or where importing it fails."""
-    module, made = imported(reference)
+    return of_kind(kind, reference, *imported(reference))
+
+
+def of_kind(kind: Kind, reference: str, module: ModuleType | None, made: Callable[..., object]) -> Named:
+    """A class as a candidate, bound as its module says; CandidateError where that says nonsense."""
     own = own_kind(module, kind)
     breaks: object = getattr(module, "BREAKS", None)
-    binding = own.bind(module.__name__.rpartition(".")[2], made)
+    binding = own.bind(short_name(reference), made)
     return Named(reference, own, binding, breaks if isinstance(breaks, str) else None, made, _exempt(module))
 
 
-def own_kind(module: ModuleType, kind: Kind) -> Kind:
+def short_name(reference: str) -> str:
+    """What reports call a candidate: the last part of its module's name."""
+    return reference.partition(":")[0].rpartition(".")[2]
+
+
+def own_kind(module: ModuleType | None, kind: Kind) -> Kind:
     """The kind that a module says it is of; where it says nothing, the one that is asked for."""
     name: object = getattr(module, "KIND", kind.name)
     own = KINDS.get(name) if isinstance(name, str) else None
     if own is None:
-        raise CandidateError(f"`{module.__name__}` is of the kind {name!r}; there are {', '.join(sorted(KINDS))}")
+        raise CandidateError(f"the candidate's module is of the kind {name!r}; there are {', '.join(sorted(KINDS))}")
     return own
 
 
-def _exempt(module: ModuleType) -> Mapping[str, str]:
+def _exempt(module: ModuleType | None) -> Mapping[str, str]:
     found: object = getattr(module, "EXEMPT", {})
     if not isinstance(found, Mapping):
-        raise CandidateError(f"`EXEMPT` in `{module.__name__}` is no table of properties and reasons")
+        raise CandidateError("`EXEMPT` in the candidate's module is no table of properties and reasons")
     exempt = cast("Mapping[object, object]", found)
     return {str(name): str(why) for name, why in exempt.items()}
 

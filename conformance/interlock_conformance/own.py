@@ -13,12 +13,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from pathlib import PurePath
+from types import ModuleType
 from typing import Any, cast
 
 from interlock.core.system import TransitionSystem
 from interlock_conformance.binding import Binding
 from interlock_conformance.bindings.calls import Calls
-from interlock_conformance.kinds import CandidateError, Kind, Named, imported
+from interlock_conformance.kinds import CandidateError, Kind, Named, imported, short_name
 
 
 def own_candidate(path: str, reference: str, binding: str | None, system: TransitionSystem) -> Named:
@@ -27,23 +28,38 @@ def own_candidate(path: str, reference: str, binding: str | None, system: Transi
     `binding` is the name of one, `module:Class`, instead of the one that the candidate's module names.
     """
     module, made = imported(reference)
-    given: object = getattr(module, "BINDING", Calls) if binding is None else imported(binding)[1]
+    return of_its_own(path, reference, module, made, system, None if binding is None else imported(binding)[1])
+
+
+def of_its_own(
+    path: str,
+    reference: str,
+    module: ModuleType | None,
+    made: Callable[..., object],
+    system: TransitionSystem,
+    binding: Callable[..., object] | None = None,
+) -> Named:
+    """A class as a candidate for a specification, with what its module says; CandidateError where that cannot be.
+
+    `binding` goes before what the module names.
+    """
+    home, _, attribute = reference.partition(":")
+    given: object = getattr(module, "BINDING", Calls) if binding is None else binding
     if isinstance(given, str):
         given = imported(given)[1]
     if not callable(given):
-        raise CandidateError(f"`BINDING` in `{module.__name__}` is {given!r}, which makes no binding")
+        raise CandidateError(f"`BINDING` in `{home}` is {given!r}, which makes no binding")
     workloads: object = getattr(module, "WORKLOADS", ())
     if not isinstance(workloads, tuple | list):
-        raise CandidateError(f"`WORKLOADS` in `{module.__name__}` is {workloads!r}, and no tuple of texts")
+        raise CandidateError(f"`WORKLOADS` in `{home}` is {workloads!r}, and no tuple of texts")
     refines: object = getattr(module, "REFINES", PurePath(path).name)
     if not isinstance(refines, str | None):
-        raise CandidateError(f"`REFINES` in `{module.__name__}` is {refines!r}, and no name of a file")
+        raise CandidateError(f"`REFINES` in `{home}` is {refines!r}, and no name of a file")
     bind = _maker(cast("Callable[..., object]", given), system)
     texts = tuple(str(text) for text in cast("list[object]", workloads))
-    kind = Kind(system.name, PurePath(path).name, module.__name__, made.__name__, bind, texts, refines)
+    kind = Kind(system.name, PurePath(path).name, home, attribute, bind, texts, refines)
     breaks: object = getattr(module, "BREAKS", None)
-    bound = bind(module.__name__.rpartition(".")[2], made)
-    return Named(reference, kind, bound, breaks if isinstance(breaks, str) else None, made)
+    return Named(reference, kind, bind(short_name(reference), made), breaks if isinstance(breaks, str) else None, made)
 
 
 def _maker(given: Callable[..., object], system: TransitionSystem) -> Callable[[str, Any], Binding]:

@@ -133,12 +133,16 @@ def test_candidates_are_tests(run, pytester):
     result.stdout.fnmatch_lines(["*`init(0` is no workload*"])
 
 
+COUNTER = """
+module counter
+var total: 0..8 = 0
+action add(n: 0..8) { await total + n <= 8; total := total + n }
+action read(n: 0..8) { await n = total }
+"""
+
+
 def test_a_class_whose_methods_are_actions_needs_no_binding(run, pytester):
-    pytester.path.joinpath("counter.ilk").write_text(
-        "module counter\nvar total: 0..8 = 0\n"
-        "action add(n: 0..8) { await total + n <= 8; total := total + n }\n"
-        "action read(n: 0..8) { await n = total }\n"
-    )
+    pytester.path.joinpath("counter.ilk").write_text(COUNTER)
     pytester.makepyfile(
         test_counter="""
         from interlock_pytest import conforms
@@ -169,3 +173,86 @@ def test_a_class_whose_methods_are_actions_needs_no_binding(run, pytester):
     result = run("test_counter.py")
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*breaks linearizable: there is no order of these calls in which counter has them*"])
+    result.stdout.fnmatch_lines(
+        ["  interlock replay 'counter.ilk test_counter:Unlocked add(1); read() | add(2); read() @ *'"]
+    )
+    result.stdout.no_fnmatch_line("*All traceback entries are hidden*")
+
+
+def test_what_the_module_of_a_candidate_says_counts_as_it_does_for_the_command(run, pytester):
+    pytester.path.joinpath("counter.ilk").write_text(COUNTER)
+    pytester.makepyfile(
+        mine="""
+        from interlock_conformance.bindings.calls import Calls
+
+        WORKLOADS = ("add(1)", "bump() | bump()")
+
+        class Counter:
+            def __init__(self, runtime):
+                self.total = runtime.memory("counter").cell("total", 0)
+            def add(self, n):
+                self.total.store(self.total.load() + n)
+
+        class BINDING(Calls):
+            def misuse(self, workload):
+                names = {operation.name for operation in workload.operations}
+                return "the module's own binding knows no bumps" if "bump" in names else None
+        """,
+        test_mine="""
+        from interlock_pytest import conforms
+        from interlock_conformance.bindings.calls import Calls
+
+        @conforms("counter.ilk")
+        def test_its_workloads():
+            from mine import Counter
+            return Counter
+
+        @conforms("counter.ilk", workloads=["add(1)"])
+        def test_of_these():
+            from mine import Counter
+            return Counter
+
+        @conforms("counter.ilk", workloads=["bump()"], bind=Calls)
+        def test_another_binding():
+            from mine import Counter
+            return Counter
+
+        @conforms("counter.ilk")
+        def test_without_workloads():
+            class Local: ...
+            return Local
+        """,
+    )
+    result = run("-v", "test_mine.py")
+    result.assert_outcomes(passed=1, failed=3)
+    result.stdout.fnmatch_lines(
+        ["*test_its_workloads[[]WORKLOADS[]] FAILED*", "*the module's own binding knows no bumps*"]
+    )
+    result.stdout.fnmatch_lines(["mine: undecided, `bump()` calls no method of mine: it has add"])
+    result.stdout.fnmatch_lines(["there are no workloads: give some, or as WORKLOADS in `test_mine`"])
+
+
+def test_what_passes_nothing_is_no_pass(run, pytester):
+    pytester.path.joinpath("counter.ilk").write_text(COUNTER)
+    pytester.makepyfile(
+        test_nothing="""
+        from interlock_pytest import conforms
+
+        @conforms("counter.ilk", workloads=["add(1)"])
+        def test_forgot_to_return():
+            pass
+        """,
+        test_no_executions="""
+        from interlock_pytest import conforms
+
+        @conforms("counter.ilk", workloads=["add(1)"], executions=0)
+        def test_never_run():
+            return object
+        """,
+    )
+    result = run("test_nothing.py")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["`test_forgot_to_return` returns None, which is no candidate"])
+    result = run("test_no_executions.py")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*`executions=0` runs nothing, and would pass*"])

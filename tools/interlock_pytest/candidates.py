@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from interlock.core.system import TransitionSystem
     from interlock_conformance.binding import Binding
-    from interlock_conformance.kinds import Kind
+    from interlock_conformance.kinds import Kind, Named
     from interlock_conformance.strategies import Strategy
 
 EXECUTIONS = 2_000
 """For each workload, unless asked otherwise."""
+
+_MODULES_OWN = "WORKLOADS"
+"""The one case of a candidate whose module has the workloads, which is imported when the test runs."""
 
 
 class Bind(Protocol):
@@ -38,25 +44,24 @@ def conforms(
 ) -> Callable[[Callable[[], object]], Callable[[str], None]]:
     """Make a test of a function that returns a candidate: one case for each workload.
 
-    `spec` is the folder of a kind that comes with Interlock, which brings its workloads and its binding along, or a
-    specification, for which `workloads` are given; and `bind`, unless the candidate's methods are its actions.  Without
-    a `strategy` every interleaving is tried, up to so many `executions`; with `exhaust` a case in which that is not
-    enough fails.
+    `spec` is what `interlock conform` is given, and the candidate's module says what it says there: how it is bound,
+    which are its workloads, what it refines; `workloads` and `bind` go before it.  Without a `strategy` every
+    interleaving is tried, up to so many `executions`; with `exhaust` a case in which that is not enough fails.
 
         @conforms("spec/list_lru", workloads=["init(0) | activate(0)"])
         def test_my_list_lru():
             return MyListLrus
     """
+    if executions < 1:
+        raise pytest.UsageError(f"`executions={executions}` runs nothing, and would pass")
 
     def decorate(make: Callable[[], object]) -> Callable[[str], None]:
-        cases = tuple(workloads) or _kind(spec).workloads
-        system, refined = cache(partial(_system, spec, bind)), cache(partial(_refined, spec, bind))
+        kind = _kind(spec)
+        cases = tuple(workloads) or (kind.workloads if kind else (_MODULES_OWN,))
 
         @pytest.mark.parametrize("workload", cases)
         def test(workload: str) -> None:
-            __tracebackhide__ = True
-            how = strategy or _exhaustive(executions)
-            why = _run(make(), system(), refined(), spec, workload, bind, how, exhaust=exhaust)
+            why = _run(_candidate(make), spec, workload, bind, strategy or _exhaustive(executions), exhaust=exhaust)
             if why is not None:
                 pytest.fail(why, pytrace=False)
 
@@ -66,10 +71,16 @@ def conforms(
     return decorate
 
 
+def _candidate(make: Callable[[], object]) -> Callable[..., object]:
+    """What the test returns, which is a class or something else that makes objects."""
+    made = make()
+    if not callable(made):
+        pytest.fail(f"`{make.__name__}` returns {made!r}, which is no candidate", pytrace=False)
+    return made
+
+
 def _run(
-    candidate: object,
-    system: TransitionSystem,
-    refined: TransitionSystem | None,
+    made: Callable[..., object],
     spec: str | Path,
     workload: str,
     bind: Bind | None,
@@ -78,26 +89,33 @@ def _run(
     exhaust: bool,
 ) -> str | None:
     """Why the candidate does not conform, or None."""
+    from interlock_cli.candidates import refined
     from interlock_conformance.conform import Options, conform
     from interlock_conformance.schedule import TokenError, parse_workload
     from interlock_conformance.verdict import Breaks, Conforms, report
 
-    try:
-        asked = parse_workload(workload)
-    except TokenError as error:
-        return f"`{workload}` is no workload: {error}"
-    name = getattr(candidate, "__module__", "candidate").rpartition(".")[2]
-    binding = (bind or _default(spec, refined))(name, candidate)
-    verdict = conform(binding, system, asked, strategy, Options(refined=refined))
-    match verdict:
-        case Conforms() if verdict.exhausted or not exhaust:
-            return None
-        case Conforms():
-            return f"{report(verdict)}\n  and not every interleaving was tried: give it more executions"
-        case Breaks():
-            return "\n".join((report(verdict), *_replay(candidate, spec, verdict.token)))
-        case _:
-            return report(verdict)
+    named = _named(made, spec, bind)
+    options = Options(known=frozenset(named.exempt), refined=refined(str(spec), named.kind))
+    system = _loaded(str(Path(spec) / named.kind.specification if Path(spec).is_dir() else spec))
+    texts = named.kind.workloads if workload == _MODULES_OWN else (workload,)
+    if not texts:
+        return f"there are no workloads: give some, or as WORKLOADS in `{named.kind.package}`"
+    for text in texts:
+        try:
+            asked = parse_workload(text)
+        except TokenError as error:
+            return f"`{text}` is no workload: {error}"
+        verdict = conform(named.binding, system, asked, strategy, options)
+        match verdict:
+            case Conforms() if verdict.exhausted or not exhaust:
+                continue
+            case Conforms():
+                return f"{report(verdict)}\n  and not every interleaving was tried: give it more executions"
+            case Breaks():
+                return "\n".join((report(verdict), *_replay(made, spec, verdict.token, bind)))
+            case _:
+                return report(verdict)
+    return None
 
 
 def _exhaustive(executions: int) -> Strategy:
@@ -106,67 +124,63 @@ def _exhaustive(executions: int) -> Strategy:
     return Reduced(executions)
 
 
-def _replay(candidate: object, spec: str | Path, token: str) -> tuple[str, ...]:
-    """The command that shows the execution again, for a candidate that it can find."""
+def _named(made: Callable[..., object], spec: str | Path, bind: Bind | None) -> Named:
+    """The candidate, bound as `interlock conform` binds it."""
+    from interlock_conformance.kinds import CandidateError, of_kind
+    from interlock_conformance.own import of_its_own
+
+    kind, folder = _kind(spec), Path(spec).is_dir()
+    if folder and (bind is not None or kind is None):
+        pytest.fail(f"`{spec}` is a folder: name the specification that judges", pytrace=False)
+    module, reference = sys.modules.get(made.__module__), f"{made.__module__}:{_name(made)}"
+    try:
+        if kind is not None and bind is None:
+            return of_kind(kind, reference, module, made)
+        return of_its_own(str(spec), reference, module, made, _loaded(str(spec), runs=True), bind)
+    except CandidateError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _name(made: object) -> str:
+    return str(getattr(made, "__qualname__", type(made).__name__))
+
+
+def _replay(made: object, spec: str | Path, token: str, bind: Bind | None) -> tuple[str, ...]:
+    """The command that shows the execution again, for a candidate and a binding that it can find by their names."""
     from interlock_cli.candidates import replay_command
-    from interlock_conformance.kinds import kind_of
 
-    name = getattr(candidate, "__qualname__", "")
-    if kind_of(str(Path(spec).resolve())) is None or not name.isidentifier():
+    candidate, binding = _reference(made), None if bind is None else _reference(bind)
+    if candidate is None or (bind is not None and binding is None):
         return ()
-    return (f"  {replay_command(str(spec), f'{candidate.__module__}:{name}', token)}",)
+    return (f"  {replay_command(str(spec), candidate, token, binding)}",)
 
 
-def _kind(spec: str | Path) -> Kind:
-    from interlock_conformance.kinds import KINDS, kind_of
-
-    kind = kind_of(str(Path(spec).resolve()))
-    if kind is None:
-        known = ", ".join(sorted(KINDS))
-        raise pytest.UsageError(f"nothing binds candidates to `{spec}`: give `bind` and `workloads`, or one of {known}")
-    return kind
+def _reference(thing: object) -> str | None:
+    """The `module:Name` by which something can be imported."""
+    module: ModuleType | None = sys.modules.get(getattr(thing, "__module__", ""))
+    found = getattr(module, _name(thing), None) is thing
+    return f"{thing.__module__}:{_name(thing)}" if found else None
 
 
-def _refined(spec: str | Path, bind: Bind | None) -> TransitionSystem | None:
-    """What the candidates of a kind must refine; of a specification of one's own, that itself."""
-    from interlock.pipeline import read_bytes
-    from interlock_cli.candidates import refined
-    from interlock_conformance.specification import load_specification
-
-    if bind is not None:
-        return None
-    if _is_own(spec):
-        return load_specification(str(spec), read_bytes, runs=True)[0]
-    return refined(str(spec), _kind(spec))
-
-
-def _default(spec: str | Path, refined: TransitionSystem | None) -> Bind:
-    """The binding of a kind; of a specification of one's own, that of classes whose methods are actions."""
-    from interlock_conformance.bindings.calls import Calls
-
-    if not _is_own(spec):
-        return _kind(spec).bind
-    assert refined is not None
-    return partial(Calls, system=refined)
-
-
-def _is_own(spec: str | Path) -> bool:
+def _kind(spec: str | Path) -> Kind | None:
     from interlock_conformance.kinds import kind_of
 
-    return kind_of(str(Path(spec).resolve())) is None and Path(spec).is_file()
+    return kind_of(str(Path(spec).resolve()))
 
 
-def _system(spec: str | Path, bind: Bind | None) -> TransitionSystem:
+def _loaded(path: str, *, runs: bool = False) -> TransitionSystem:
+    """The specification of a file; the test fails where it has errors."""
+    return _read(path, Path.cwd(), runs=runs)
+
+
+@cache
+def _read(path: str, _from: Path, *, runs: bool) -> TransitionSystem:
+    """Each process reads a file once, as seen from the folder where it is."""
     from interlock.pipeline import read_bytes
     from interlock.render.diagnostics import lines_of_diagnostic
     from interlock_conformance.specification import load_specification
 
-    path = Path(spec)
-    if path.is_dir():
-        if bind is not None:
-            raise pytest.UsageError(f"`{spec}` is a folder: name the specification that judges")
-        path /= _kind(spec).specification
-    system, diagnostics = load_specification(str(path), read_bytes)
+    system, diagnostics = load_specification(path, read_bytes, runs=runs)
     if system is None:
         pytest.fail("\n".join(line.plain for d in diagnostics for line in lines_of_diagnostic(d)), pytrace=False)
     return system
