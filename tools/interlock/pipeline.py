@@ -232,10 +232,14 @@ def unknown_weights(system: TransitionSystem, walks: Walks) -> tuple[Diagnostic,
     )
 
 
+_LONGEST = 9
+"""Digits of a number in `--scope`; no longer one is of any use."""
+
+
 def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple[Diagnostic, ...]]:
     """Sizes of all sorts for `--scope`: a scope's name, or `Lru=2,Memcg=3` on top of the file's own scope.
 
-    As in a `scope` of the file, an integer constant that ends a range may be given a value.
+    As in a `scope` of the file, integer constants may be given values.
     """
     sizes = finite_scope(system)
     if not text:
@@ -243,19 +247,27 @@ def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple
     named = {scope.name: scope for scope in system.scopes}
     if "=" not in text:
         if text in named:
-            return sizes | dict(named[text].sizes), ()
+            return {sort.name: 2 for sort in system.sorts} | dict(named[text].sizes), ()
         fix = did_you_mean(text, named) or (f"it has {', '.join(named)}" if named else "write `--scope Sort=2`")
         return sizes, (diagnose("E0921", f"module `{system.name}` has no scope `{text}`", fix=fix),)
     problems: list[Diagnostic] = []
-    types = [type_ for symbol in system.symbols for type_ in (*symbol.params, symbol.result)]
-    known = {*sizes, *(t.high for t in types if isinstance(t, RangeType) and isinstance(t.high, str))}
+    constants = {symbol.name: symbol.result for symbol in system.sized_constants()}
+    known = {*sizes, *constants}
     for part in text.split(","):
-        sort, _, number = (piece.strip() for piece in part.partition("="))
-        if sort not in known:
-            fix = did_you_mean(sort, known)
-            problems.append(diagnose("E0922", f"module `{system.name}` has no sort `{sort}`", fix=fix))
-        elif not number.isascii() or not number.isdigit() or not 1 <= int(number[:9]) <= 64:
-            problems.append(diagnose("E0923", f"`{number}` is no size for `{sort}`", fix="a size is from 1 to 64"))
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        value = int(number) if number.isascii() and number.isdigit() and len(number) <= _LONGEST else -1
+        if name not in known:
+            fix = did_you_mean(name, known)
+            problems.append(
+                diagnose("E0922", f"module `{system.name}` has no sort or free integer constant `{name}`", fix=fix)
+            )
+        elif (type_ := constants.get(name)) is not None:
+            if value < 0 or (isinstance(type_, RangeType) and not type_.may_hold(value)):
+                problems.append(diagnose("E0923", f"`{number}` is no value for `{name}`, which is of type `{type_}`"))
+            else:
+                sizes[name] = value
+        elif not 1 <= value <= 64:
+            problems.append(diagnose("E0923", f"`{number}` is no size for `{name}`", fix="a size is from 1 to 64"))
         else:
-            sizes[sort] = int(number)
+            sizes[name] = value
     return sizes, tuple(problems)

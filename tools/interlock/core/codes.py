@@ -188,6 +188,7 @@ _CODES: tuple[Code, ...] = (
         "Sorts and constants of the abstract system, and variables that are not mapped, are those of the same name and "
         "type here.",
     ),
+    Code("E0618", "value outside the type", "A scope gives a constant a value of its type."),
     Code("E0901", "no such file", "A file or folder that was named does not exist."),
     Code("E0902", "no specification here", "A folder was named that has no .ilk file in it or below."),
     Code("E0903", "unreadable file", "The file is there and cannot be read."),
@@ -195,8 +196,8 @@ _CODES: tuple[Code, ...] = (
     Code("E0905", "modules use each other", "Uses form a cycle, so no order of meaning exists."),
     Code("E0906", "header does not match", "The file where a used module should be begins with another name."),
     Code("E0921", "unknown scope", "`--scope` names a scope that the file does not declare."),
-    Code("E0922", "unknown sort in a scope", "`--scope Sort=2` names a sort that the module does not have."),
-    Code("E0923", "unusable size", "The size of a sort is a whole number from 1 to 64."),
+    Code("E0922", "unknown name in a scope", "`--scope Sort=2` names a sort or integer constant of the module."),
+    Code("E0923", "unusable size", "The size of a sort is from 1 to 64, the value of a constant is within its type."),
     Code("E0924", "unknown property", "`--property` names a property that the module does not have."),
     Code("E0925", "file exists", "`interlock new` never overwrites a file."),
     Code("E0926", "unusable module name", "A module's name is letters, digits and `_`, a letter first."),

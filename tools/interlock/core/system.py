@@ -7,7 +7,7 @@ from typing import Literal as OneOf
 
 from interlock.core.source import Span
 from interlock.core.term import TRUE, Symbol, Term, Var
-from interlock.core.types import EnumType, SortType
+from interlock.core.types import EnumType, IntType, RangeType, SortType
 
 Fairness = OneOf["none", "weak", "strong"]
 PropertyKind = OneOf[
@@ -216,6 +216,12 @@ class TransitionSystem:
     action_fairness: tuple[tuple[str, Fairness], ...] = ()
     refinements: tuple[Refinement, ...] = ()
     doc: str = ""
+
+    def sized_constants(self) -> tuple[Symbol, ...]:
+        """The constants that a scope may give a value: integers without parameters and without a value of their own."""
+        defined = {update.symbol for update in self.initial_values}
+        free = (s for s in self.symbols if s.rigid and not s.params and s not in defined)
+        return tuple(s for s in free if isinstance(s.result, IntType | RangeType))
 
     def property(self, name: str) -> Property:
         """The property of that name; KeyError where there is none."""

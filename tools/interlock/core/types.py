@@ -36,6 +36,10 @@ class RangeType:
     def __str__(self) -> str:
         return f"{self.low}..{self.high}"
 
+    def may_hold(self, number: int) -> bool:
+        """Whether the number is in the range, as far as can be told where the end is a constant."""
+        return self.low <= number and (isinstance(self.high, str) or number <= self.high)
+
 
 @dataclass(frozen=True, slots=True)
 class EnumType:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from interlock.core.system import Property
@@ -23,10 +22,9 @@ FIRST = "stopped at the first violation"
 """Why a search ended that was asked for no more."""
 
 
-def scope_text(layout: Layout, sizes: Mapping[str, int]) -> str:
+def scope_text(layout: Layout) -> str:
     """A scope in words: `Lru=2, Memcg=3`."""
-    given = {name: size for name, size in sizes.items() if name in layout.highs}
-    return ", ".join(f"{name}={size}" for name, size in {**layout.sizes, **given}.items())
+    return ", ".join(f"{name}={size}" for name, size in {**layout.sizes, **layout.given}.items())
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ class Exploration:
     # What settles a property
 
     def _prepare(self, model: Model) -> Iterator[Found]:
-        self._conclude = Conclusions(scope_text(model.layout, self._limits.sizes), self._clock)
+        self._conclude = Conclusions(scope_text(model.layout), self._clock)
         self._checks = checks_of(model, self._open.values())
         for name, reason in self._checks.unsayable.items():
             del self._open[name]

@@ -66,7 +66,7 @@ class Simulation:
         """
         try:
             model = instantiate(self._system, self._limits.sizes)
-            self._conclude = Conclusions(scope_text(model.layout, self._limits.sizes), self._clock, METHOD)
+            self._conclude = Conclusions(scope_text(model.layout), self._clock, METHOD)
             checks = checks_of(model, self._open.values())
             yield from self._unjudged(checks)
             initial = self._initial(model)

@@ -224,7 +224,7 @@ class Properties:
         """Scopes of the root module: sizes of sorts, values of integer consts."""
         sizes = {s.name: s for s in self.signatures.sorts}
         consts = {
-            p.entity.symbol.name
+            p.entity.symbol.name: p.entity.symbol.result
             for p in self.signatures.symbols
             if p.entity.kind == "const"
             and not p.entity.symbol.params
@@ -243,20 +243,24 @@ class Properties:
                     decl.name.span,
                     labels=(Label(earlier, "the first declaration is here"),),
                 )
-            bounds: list[tuple[str, int]] = []
+            bounds: dict[str, int] = {}
             for name, size in decl.bounds:
+                if name.text in bounds:
+                    self.report.add("E0204", f"`{name.text}` is given twice", name.span)
                 if name.text not in sizes and name.text not in consts:
                     self.report.add(
                         "E0603",
-                        f"`{name.text}` is not a sort or integer const of this design",
+                        f"`{name.text}` is not a sort of this design or an integer const without a value",
                         name.span,
                         fix=did_you_mean(name.text, {*sizes, *consts}),
                     )
+                elif isinstance(type_ := consts.get(name.text), RangeType) and not type_.may_hold(size):
+                    self.report.add("E0618", f"`{name.text}` is of type `{type_}`, so it cannot be {size}", name.span)
                 elif name.text in sizes and size < 1:
                     self.report.add("E0604", f"sort `{name.text}` cannot be empty", name.span, fix="sizes begin at 1")
                 else:
-                    bounds.append((name.text, size))
-            result.append(Scope(decl.name.text, tuple(bounds)))
+                    bounds[name.text] = size
+            result.append(Scope(decl.name.text, tuple(bounds.items())))
         return tuple(result)
 
     def expects(self, module: syntax.Module, known: frozenset[str]) -> tuple[Expect, ...]:

@@ -98,9 +98,13 @@ class Block:
 
 @dataclass(frozen=True)
 class Layout:
-    """Blocks of all symbols for given sort sizes.  The first `length` cells are the state, the rest are choices."""
+    """Blocks of all symbols for given sort sizes.  The first `length` cells are the state, the rest are choices.
+
+    `given` are the values that the scope gives to constants.
+    """
 
     sizes: Mapping[str, int]
+    given: Mapping[str, int]
     highs: Mapping[str, int]
     bounds: Mapping[str, int]
     blocks: dict[Symbol, Block] = field(default_factory=dict[Symbol, Block])
@@ -165,8 +169,8 @@ def default_value(type_: Type, layout: Layout) -> Value:
 def lay_out(system: TransitionSystem, sizes: Mapping[str, int]) -> Layout:
     """Give every symbol its cells.
 
-    Constants that end ranges come first, for everything else depends on them.  `sizes` may name such a constant, as it
-    names a sort.
+    Constants that end ranges come first, for everything else depends on them.  `sizes` may name an integer constant, as
+    it names a sort.
     """
     bounding = _bounding_symbols(system)
     rigid = [s for s in system.symbols if s.rigid and s not in bounding]
@@ -174,7 +178,8 @@ def lay_out(system: TransitionSystem, sizes: Mapping[str, int]) -> Layout:
     every_size = {sort.name: max(1, sizes.get(sort.name, DEFAULT_SIZE)) for sort in system.sorts}
     highs = {symbol.name: _greatest(symbol, system, sizes) for symbol in bounding}
     bounds = {symbol.name: cell for cell, symbol in enumerate(bounding)}
-    draft = Layout(every_size, highs, bounds)
+    given = {symbol.name: sizes[symbol.name] for symbol in system.sized_constants() if symbol.name in sizes}
+    draft = Layout(every_size, given, highs, bounds)
     blocks: dict[Symbol, Block] = {}
     offset = 0
     for symbol in ordered:
@@ -185,7 +190,7 @@ def lay_out(system: TransitionSystem, sizes: Mapping[str, int]) -> Layout:
     for symbol in dict.fromkeys(chosen):
         blocks[symbol] = _block(symbol, offset, draft)
         offset += blocks[symbol].length
-    return Layout(every_size, highs, bounds, blocks, length, offset)
+    return Layout(every_size, given, highs, bounds, blocks, length, offset)
 
 
 def _block(symbol: Symbol, offset: int, layout: Layout) -> Block:

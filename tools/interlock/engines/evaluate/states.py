@@ -87,7 +87,6 @@ class Model:
     def __init__(self, system: TransitionSystem, sizes: Mapping[str, int]) -> None:
         self.system = system
         self.layout: Layout = lay_out(system, sizes)
-        self._given = {name: sizes[name] for name in self.layout.highs if name in sizes}
         self._compiler = Compiler(self.layout)
         self._partial = Compiler(self.layout, partial=True)
         self._transitions = [self._compile_step(t, t.guard) for t in system.transitions]
@@ -104,8 +103,8 @@ class Model:
         owners: dict[int, Block] = {}
         defined = frozenset(update.symbol for update in self.system.initial_values)
         for block in self._state_blocks():
-            if block.symbol.name in self._given:
-                cells[block.offset] = self._given[block.symbol.name]
+            if block.symbol.name in self.layout.given:
+                cells[block.offset] = self.layout.given[block.symbol.name]
             elif block.symbol not in defined:
                 self._require_finite(block.symbol)
                 owners.update(dict.fromkeys(range(block.offset, block.offset + block.length), block))
@@ -149,8 +148,7 @@ class Model:
     def _definitions(self) -> Iterator[Constraint]:
         """A constraint for each cell with an initial value, which computes it."""
         for update in self.system.initial_values:
-            if update.symbol.name not in self._given:
-                yield from self._definition(update)
+            yield from self._definition(update)
 
     def _definition(self, update: Update) -> Iterator[Constraint]:
         block = self.layout.blocks[update.symbol]
@@ -428,6 +426,6 @@ class Model:
 def instantiate(system: TransitionSystem, sizes: Mapping[str, int]) -> Model:
     """The finite instance of a system; Unsupported says in words why there is none.
 
-    `sizes` gives elements to sorts by name (others get 2) and values to constants that end ranges.
+    `sizes` gives elements to sorts by name (others get 2) and values to integer constants.
     """
     return Model(system, sizes)

@@ -73,7 +73,7 @@ class NativeExploration:
     def judge(self) -> Iterator[Found]:
         """Yield (property, verdict) for every named property, once each."""
         model = instantiate(self._system, self._limits.sizes)
-        self._conclude = Conclusions(scope_text(model.layout, self._limits.sizes), self._clock)
+        self._conclude = Conclusions(scope_text(model.layout), self._clock)
         self._checks = checks_of(model, self._open.values())
         for name, reason in self._checks.unsayable.items():
             del self._open[name]

@@ -79,7 +79,7 @@ def cover(system: TransitionSystem, sizes: Mapping[str, int], bounds: Bounds, *,
     writer = _Writer(space, refusals=refusals)
     cases = tuple(writer.case(run) for run in runs)
     scope = tuple((sort.name, space.model.layout.sizes[sort.name]) for sort in system.sorts)
-    constants = tuple((name, sizes[name]) for name in space.model.layout.highs if name in sizes)
+    constants = tuple(space.model.layout.given.items())
     starts = space.parents.count(None)
     steps, pairs = frozenset(goals.steps), frozenset(goals.pairs)
     return Cases(system, (*scope, *constants), len(space.states), starts, steps, pairs, cases, space.cut)

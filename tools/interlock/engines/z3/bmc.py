@@ -73,7 +73,8 @@ def _finite(system: TransitionSystem, props: Mapping[str, Property], limits: Lim
         for name in open_:
             yield name, Unknown(METHOD, str(unsupported))
         return
-    scope = ", ".join(f"{sort} <= {size}" for sort, size in finite.sizes.items())
+    sizes = [f"{sort} <= {size}" for sort, size in finite.sizes.items()]
+    scope = ", ".join([*sizes, *(f"{name} = {value}" for name, value in finite.given.items())])
     if start == "unsat":
         for name in open_:
             yield name, Unknown(METHOD, f"no initial state{f' with {scope}' if scope else ''}")

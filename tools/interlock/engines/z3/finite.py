@@ -49,6 +49,7 @@ class Finite:
         highs = {name: max(v for v in cases.of if isinstance(v, int)) for name, cases in ends.items()}
         self.universe = Universe(self.context, present, highs, ends)
         self.changing = frozenset(u.symbol for t in system.transitions for u in t.updates)
+        self.given = {s.name: sizes[s.name] for s in system.sized_constants() if s.name in sizes}
         self.rigid = self._rigid(ends)
         self.numbers = _has_numbers(system)
 
@@ -198,6 +199,8 @@ class Finite:
         for symbol in self.system.symbols:
             if symbol.name in ends:
                 frame[symbol] = {(): ends[symbol.name]}
+            elif symbol.name in self.given:
+                frame[symbol] = {(): known(self.given[symbol.name])}
             elif symbol.rigid and symbol not in defined:
                 frame[symbol], facts = self.universe.unknown_table(symbol, "")
                 self.facts += facts
