@@ -1,5 +1,6 @@
 """Liveness under fairness, on systems whose answer is known."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from interlock.engines.evaluate import replay
 from interlock.engines.explore import explore
 from interlock.engines.liveness import components
 from interlock.engines.protocol import Limits
+from interlock.pipeline import Request, check
 
 PLACE = EnumType("Place", ("a", "b", "c"))
 AT = var("at", result=PLACE)
@@ -149,3 +151,24 @@ def test_long_chains_do_not_overflow():
 
 def test_goal_that_always_holds_is_no_violation():
     assert judge(walk("ab", leads=(conj((at("a"), negate(at("b")))), TRUE))).kind == "holds"
+
+
+TURNS = b"""module turns
+enum Side { LEFT, RIGHT }
+var wants(s: Side): Bool = false
+var gets(s: Side): Bool = false
+fair action serve { await wants(LEFT); gets(LEFT) := true }
+action want(s: Side) { wants(s) := true }
+liveness served: forall s: Side :: wants(s) leads to gets(s)
+"""
+
+
+@pytest.mark.parametrize("engine", ["reference", "native"])
+def test_the_reason_names_who_waits_and_since_when(engine):
+    report = check("turns.ilk", Request("explore", explorer=engine), lambda _: TURNS)
+    trace = report.judgements[0].verdict.trace
+    found = re.fullmatch(
+        r"wants\(RIGHT\) holds after step (\d+), and the run may stay here for ever without gets\(RIGHT\)", trace.reason
+    )
+    wants = next(symbol for symbol in trace.initial.tables if symbol.name == "wants")
+    assert trace.states[int(found[1])].tables[wants][("RIGHT",)]

@@ -18,7 +18,7 @@ from typing import Protocol, TypeAlias
 from interlock.core.control import Control
 from interlock.core.show import show_term
 from interlock.core.system import Fairness, Property
-from interlock.core.term import Value
+from interlock.core.term import TRUE, Value
 from interlock.core.trace import Trace
 from interlock.engines.evaluate import Model, Packed, Successor
 from interlock.engines.evaluate.assign import Tick
@@ -79,7 +79,7 @@ def _lasso_for(
     lead = _path(starts, frozenset(part), lambda n: (e for e in edges[n] if e[0] in reached))
     entry = lead[-1][1][0] if lead else next(n for n in starts if n in part)
     begin = lead[0][0] if lead else entry
-    return make_lasso(graph, begin, lead, fair.cycle(entry, part), prop)
+    return make_lasso(graph, begin, lead, fair.cycle(entry, part), prop, values)
 
 
 @dataclass(frozen=True)
@@ -253,13 +253,22 @@ def _path(starts: Iterable[int], goal: frozenset[int], edges: Callable[[int], It
     raise AssertionError("a strongly connected part is not connected")
 
 
-def make_lasso(graph: Explored, begin: int, lead: Sequence[Move], cycle: Sequence[Move], prop: Property) -> Trace:
-    """A run from an initial state to one with P, on to the cycle, and once around it."""
+def make_lasso(
+    graph: Explored, begin: int, lead: Sequence[Move], cycle: Sequence[Move], prop: Property, values: Sequence[Value]
+) -> Trace:
+    """A run from an initial state to one with P, on to the cycle, and once around it.
+
+    `values` are those of the property's parameters for which Q never follows: the reason names them.
+    """
     initial, stem = graph.steps_to(begin)
     steps = [*stem, *(_step(graph, move) for move in (*lead, *cycle))]
     system = graph.model.system
+    known, control = dict(zip(prop.params, values, strict=True)), Control(system.processes)
     how = "the run goes round for ever" if cycle else "the run may stay here for ever"
-    reason = f"{how} without {show_term(prop.leads_to, control=Control(system.processes))}"
+    reason = f"{how} without {show_term(prop.leads_to, known, control)}"
+    if prop.formula != TRUE:
+        when = f"after step {len(stem)}" if stem else "at the start"
+        reason = f"{show_term(prop.formula, known, control)} holds {when}, and {reason}"
     if not cycle and not system.action_fairness and all(p.fairness == "none" for p in system.processes):
         reason += "; nothing is fair here, so anybody may stop (`fair process` goes on while it can)"
     return make_trace(graph.model, initial, steps, reason=reason, loop=len(stem) + len(lead))

@@ -171,7 +171,7 @@ class FairRuns:
         explored = self._explored
         moves: list[Move] = [(a, explored.edge(a, b)) for a, b in itertools.pairwise(lead)]
         fair = Fair(explored.model, explored.edges)
-        trace = make_lasso(explored, lead[0], moves, fair.cycle(entry, inside), prop)
+        trace = make_lasso(explored, lead[0], moves, fair.cycle(entry, inside), prop, values)
         self._confirm(prop, values, [n for n, _ in moves] + [*inside], lead[0])
         return trace
 
