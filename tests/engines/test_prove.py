@@ -139,13 +139,27 @@ def test_an_obligation_that_follows_only_from_an_unproved_lemma_names_it():
 def test_contradictory_axioms_prove_nothing():
     found = judge(lock(MUTEX, NOT_FREE, axioms=(Named("absurd", forall((C, D), negate(Eq(C, D)))),)))
     assert {(v.kind, v.reason) for v in found.values()} == {
-        ("unknown", "axioms are contradictory: nothing can be proved")
+        ("unknown", "axioms are contradictory from `absurd` on: nothing can be proved")
     }
 
 
 def test_a_contradictory_initial_condition_proves_nothing():
     system = replace(lock(MUTEX), initially=(Named("never", exists((N,), negate(App(FREE, (N,))))),))
-    assert "the initial condition is contradictory" in judge(system)["mutex"].reason
+    assert "the initial condition is contradictory from `never` on:" in judge(system)["mutex"].reason
+
+
+def test_of_the_initial_conditions_the_first_that_cannot_be_is_named():
+    fine, never = forall((N,), App(FREE, (N,))), exists((N,), negate(App(FREE, (N,))))
+    parts = tuple(Named(name, formula) for name, formula in (("a", fine), ("b", never), ("c", fine), ("d", never)))
+    reason = judge(replace(lock(MUTEX), initially=parts))["mutex"].reason
+    assert reason == "the initial condition is contradictory from `b` on: nothing can be proved"
+
+
+def test_of_axioms_that_contradict_each_other_the_later_is_named():
+    one, two = forall((C, D), Eq(C, D)), exists((C, D), negate(Eq(C, D)))
+    axioms = (Named("true", TRUE), Named("alone", one), Named("company", two), Named("again", two))
+    reason = judge(lock(MUTEX, axioms=axioms))["mutex"].reason
+    assert reason == "axioms are contradictory from `company` on: nothing can be proved"
 
 
 def test_an_initial_value_outside_its_range_is_a_contradiction():
