@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -28,7 +28,7 @@ from interlock_conformance.kinds import LIST_LRU
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import Operation, Workload, parse_workload
 from interlock_conformance.scheduling.footprint import Footprint
-from interlock_conformance.scheduling.machine import Breach, Chooser, Execution, Machine, Thread
+from interlock_conformance.scheduling.machine import Breach, Chooser, Execution, Machine, Point, Thread
 from interlock_conformance.scheduling.tasks import Greenlets
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies import Explored, Run, Strategy
@@ -152,14 +152,16 @@ def twenty() -> None:
     print(f"{'forty switches':18} {'':15} {best:8.0f}{usual:7.0f}\n")
 
 
-def _bare(greenlets: Greenlets, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None) -> Execution:
+def _bare(
+    greenlets: Greenlets, choose: Chooser, *, given: Sequence[Point] = (), trail: list[Footprint] | None = None
+) -> Execution:
     machine = Machine(budget=5_000, trail=trail, home=greenlets.home)
     tally = Tally(DeterministicRuntime(machine))
 
     def work(thread: Thread) -> None:
         tally.call(WORKLOAD.operations[thread.index])
 
-    return machine.run([work, work], choose, lambda: None, known)
+    return machine.run([work, work], choose, lambda: None, given)
 
 
 def _switches() -> tuple[float, float]:

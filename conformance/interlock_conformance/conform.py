@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
@@ -18,7 +18,16 @@ from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import Operation, TokenError, Workload, parse_token, token
 from interlock_conformance.scheduling.footprint import Footprint
 from interlock_conformance.scheduling.lock_order import OrderBook
-from interlock_conformance.scheduling.machine import Aborted, Breach, Chooser, Execution, Finished, Machine, Thread
+from interlock_conformance.scheduling.machine import (
+    Aborted,
+    Breach,
+    Chooser,
+    Execution,
+    Finished,
+    Machine,
+    Point,
+    Thread,
+)
 from interlock_conformance.scheduling.places import described
 from interlock_conformance.scheduling.strangers import Strangers
 from interlock_conformance.scheduling.tasks import GreenHome, Greenlets, Home
@@ -264,7 +273,12 @@ class Harness:
         return DeterministicRuntime(machine, self.workload.failing)
 
     def run(
-        self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None, record: bool = False
+        self,
+        choose: Chooser,
+        *,
+        given: Sequence[Point] = (),
+        trail: list[Footprint] | None = None,
+        record: bool = False,
     ) -> Execution:
         """One execution.  What the candidate does wrong is its end; an exception here is a mistake of the binding.
 
@@ -279,13 +293,13 @@ class Harness:
             if self.refinement is None:
                 judge = Judge(self.monitor, subject, machine, audit=audit)
             else:
-                self._places.forget(known)
+                self._places.forget(len(given))
                 judge = RefinementJudge(self.monitor, subject, machine, self.refinement, self._places, audit=audit)
             execution = machine.run(
                 [partial(self._work, subject, calls) for calls in self._calls],
                 choose,
                 judge.look,
-                known,
+                given,
             )
             self._has_failed |= runtime.has_failed
             if isinstance(execution.end, Finished):

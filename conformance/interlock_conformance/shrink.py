@@ -8,12 +8,12 @@ schedule that was really run, so every step of the search can be replayed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from interlock_conformance.schedule import Schedule
 from interlock_conformance.scheduling.footprint import Footprint
-from interlock_conformance.scheduling.machine import Breach, Chooser, Execution, Finished
+from interlock_conformance.scheduling.machine import Breach, Chooser, Execution, Finished, Point
 from interlock_conformance.strategies import Run
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.replay import roughly
@@ -32,8 +32,10 @@ def shrink(failing: Execution, run: Run, executions: int = 2_000) -> Execution:
     if tried < executions and best.preemptions:
         same = _breaks(failing)
 
-        def only_this(choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None) -> Execution:
-            execution = run(choose, known=known, trail=trail)
+        def only_this(
+            choose: Chooser, *, given: Sequence[Point] = (), trail: list[Footprint] | None = None
+        ) -> Execution:
+            execution = run(choose, given=given, trail=trail)
             return execution if _breaks(execution) == same else Execution(execution.points, Finished())
 
         found = Exhaustive(best.preemptions - 1, executions - tried).explore(only_this).failing

@@ -54,7 +54,7 @@ class Small:
 def harness(build, *, failing=(), budget=500, home=None):
     """A run function for `build(runtime)`, which returns the bodies of the threads."""
 
-    def run(choose, *, known=0, record=False, trail=None):
+    def run(choose, *, given=(), record=False, trail=None):
         machine = Machine(budget=budget, record=record, trail=trail, **({} if home is None else {"home": home}))
         bodies = build(DeterministicRuntime(machine, failing))
 
@@ -66,7 +66,7 @@ def harness(build, *, failing=(), budget=500, home=None):
             return work
 
         workers = [worker(body, f"t{number}") for number, body in enumerate(bodies)]
-        return machine.run(workers, choose, lambda: None, known)
+        return machine.run(workers, choose, lambda: None, given)
 
     return run
 

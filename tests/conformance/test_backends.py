@@ -119,7 +119,7 @@ def test_threads_are_used_again(pool):
     def run(choose, **more):
         machine = Machine(budget=50, trail=more.get("trail"), home=pool.home)
         bodies = build(DeterministicRuntime(machine))
-        return machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None)
+        return machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, more["given"])
 
     before = threading.active_count()
     explored = Exhaustive(None).explore(run)

@@ -15,6 +15,7 @@ from interlock_conformance.scheduling.footprint import OBSERVED, Mode
 from interlock_conformance.scheduling.machine import Breach, Finished, Machine, Pruned
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
+from interlock_conformance.strategies.replay import exactly
 from interlock_conformance.verdict import Breaks, Conforms, report
 from list_lru import v13
 from list_lru.broken import no_grace_period, unlocked_init
@@ -35,7 +36,7 @@ def outcomes(strategy, build, deaf=frozenset()):
     """Run `build(runtime)`, which gives thread bodies and what is observed; `deaf` objects leave no footprint."""
     finals, histories, breaches = set(), set(), set()
 
-    def run(choose, *, known=0, trail=None):
+    def run(choose, *, given=(), trail=None):
         machine = Machine(budget=500, trail=trail)
         touch = machine.touch
         machine.touch = lambda thing, mode: None if thing in deaf else touch(thing, mode)
@@ -51,7 +52,9 @@ def outcomes(strategy, build, deaf=frozenset()):
             thread.doing = f"body {thread.index}"
             body()
 
-        execution = machine.run([partial(work, body=body) for body in bodies], choose, look)
+        execution = machine.run(
+            [partial(work, body=body) for body in bodies], exactly((p.chosen for p in given), choose), look
+        )
         match execution.end:
             case Finished():
                 finals.add(history[-1])

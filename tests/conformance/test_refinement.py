@@ -19,6 +19,7 @@ from interlock_conformance.strategies import Run, Strategy
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
+from interlock_conformance.strategies.replay import exactly
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
 from list_lru import publish_first, v13
 
@@ -360,8 +361,8 @@ class FromTheStart:
     strategy: Strategy
 
     def explore(self, run: Run):
-        def whole(choose, *, known=0, trail=None):
-            return run(choose, known=0, trail=trail)
+        def whole(choose, *, given=(), trail=None):
+            return run(exactly((point.chosen for point in given), choose), trail=trail)
 
         return self.strategy.explore(whole)
 

@@ -15,7 +15,7 @@ from interlock_conformance.strategies.uniform import Uniform
 def harness(build, ends, *, budget=300, deaf=()):
     """A run function for `build(runtime)`, which gives the threads' bodies; `ends` gets how each execution ended."""
 
-    def run(choose, *, known=0, trail=None):
+    def run(choose, *, given=(), trail=None):
         machine = Machine(budget=budget, trail=trail)
         touch = machine.touch
         machine.touch = lambda thing, mode: None if thing in deaf else touch(thing, mode)
@@ -26,7 +26,7 @@ def harness(build, ends, *, budget=300, deaf=()):
 
         bodies = build(DeterministicRuntime(machine))
         execution = machine.run(
-            [lambda thread, body=body: work(thread, body) for body in bodies], choose, lambda: None, known
+            [lambda thread, body=body: work(thread, body) for body in bodies], choose, lambda: None, given
         )
         ends.append(execution.end)
         return execution
@@ -98,8 +98,8 @@ def test_a_wrong_order_in_it_is_found(strategy):
 def test_what_is_touched_between_the_look_and_the_call_counts():
     schedules = set()
 
-    def run(choose, *, known=0):
-        execution = harness(flag, [])(choose, known=known)
+    def run(choose, *, given=()):
+        execution = harness(flag, [])(choose, given=given)
         schedules.add(execution.schedule)
         return execution
 

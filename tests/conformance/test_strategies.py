@@ -15,10 +15,10 @@ from interlock_conformance.strategies.uniform import Uniform
 
 
 def recorder(build, seen=None):
-    def run(choose, *, known=0, trail=None):
+    def run(choose, *, given=(), trail=None):
         machine = Machine(budget=1_000, trail=trail)
         bodies = build(DeterministicRuntime(machine))
-        execution = machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, known)
+        execution = machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, given)
         if seen is not None:
             seen.append(execution.schedule)
         return execution
@@ -113,10 +113,10 @@ def test_replay_says_where_it_cannot_follow():
 
 
 def test_an_execution_that_is_cut_off_is_not_counted_as_exhausted():
-    def run(choose, *, known=0, trail=None):
+    def run(choose, *, given=(), trail=None):
         machine = Machine(budget=3, trail=trail)
         bodies = steps(2, 2)(DeterministicRuntime(machine))
-        return machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, known)
+        return machine.run([lambda _, body=body: body() for body in bodies], choose, lambda: None, given)
 
     explored = Exhaustive(0).explore(run)
     assert explored.cut_off == explored.executions > 0

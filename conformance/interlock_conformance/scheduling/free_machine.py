@@ -94,9 +94,11 @@ class FreeMachine(Machine):
         finally:
             self._step.release()
 
-    def run(self, workers: Sequence[Worker], choose: Chooser, observe: Observer, known: int = 0) -> Execution:
+    def run(
+        self, workers: Sequence[Worker], choose: Chooser, observe: Observer, given: Sequence[Point] = ()
+    ) -> Execution:
         """Run all workers to their ends, or to the first breach; nobody chooses, and every state is judged."""
-        del choose, known
+        del choose, given
         self._observe, self._workers = observe, len(workers)
         self._threads = [Thread(index) for index in range(self._workers)]
         self._alive = list(self._threads)

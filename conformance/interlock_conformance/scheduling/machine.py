@@ -172,7 +172,7 @@ class Machine:
         self.reading = 0
         self.stale = _OBSERVER
         self.recording = record
-        self.tracing = trail is not None
+        self.tracing = False
         self._rows = _OBSERVER
         self._trail = trail
         self._touched: Footprint = []
@@ -188,6 +188,7 @@ class Machine:
         self._everyone: tuple[int, ...] = ()
         self._end: End | None = None
         self._observe: Observer = _nothing
+        self._given: Sequence[Point] = ()
         self._known = 0
         self._choose: Chooser = default_choice
         self._main = home()
@@ -229,14 +230,17 @@ class Machine:
         """The running thread's operation, for messages."""
         return self.current.doing if self.current else "set-up"
 
-    def run(self, workers: Sequence[Worker], choose: Chooser, observe: Observer, known: int = 0) -> Execution:
+    def run(
+        self, workers: Sequence[Worker], choose: Chooser, observe: Observer, given: Sequence[Point] = ()
+    ) -> Execution:
         """Run all workers to their end, or to the first breach, or until the budget of steps is spent.
 
-        The states before the choice number `known` are not shown to the observer: it has seen them in an earlier
-        execution that began with the same choices.  `trail` gets the footprint of each step; when the chooser is
-        asked, those of all steps before are complete.
+        An execution that begins like an earlier one is `given` the points of that: there nobody is asked who comes
+        next, and the states before the first choice are not shown to the observer, who has seen them then.  `trail`
+        gets the footprint of each step that is chosen; when the chooser is asked, those of all before are complete.
         """
-        self._choose, self._observe, self._known = choose, observe, known
+        self._choose, self._observe, self._given, self._known = choose, observe, given, len(given)
+        self.recording |= self._known > self._log_from
         self._workers = len(workers)
         self._threads = [Thread(index) for index in range(self._workers)]
         with suppress(Aborted):  # raised here only by `give_up`
@@ -394,6 +398,7 @@ class Machine:
             except (Exception, SystemExit) as error:  # noqa: BLE001 -- whatever a candidate raises is its report, not ours
                 self.breach("raised", f"{thread.doing} raised {described(error)}")
             self._alive.remove(thread)
+            thread.ready = _never
             self._everyone = tuple(thread.index for thread in self._alive)
 
         return body
@@ -414,12 +419,13 @@ class Machine:
 
     def _next(self, last: Thread | None) -> Thread | None:
         """The thread to run now, or None when the execution is over."""
-        if self._end is not None or (self.stale and not self._look()):
+        if self._end is not None:
             return None
-        enabled = self._everyone
-        for thread in self._alive:
-            if thread.ready is not None and not thread.ready():
-                enabled = tuple([index for index in enabled if index != thread.index])
+        if len(self._points) < self._known:
+            return self._follow(self._given[len(self._points)])
+        if self.stale and not self._look():
+            return None
+        enabled = self._enabled()
         if not enabled:
             self._end = standstill(self._alive)
             return None
@@ -432,9 +438,27 @@ class Machine:
             return None
         self._points.append(_point(Point, (before, enabled, index)))
         if self._trail is not None:
+            self.tracing = True
             self._touched = []
             self._trail.append(self._touched)
         return self._threads[index]
+
+    def _follow(self, point: Point) -> Thread | None:
+        """The thread that was chosen at a point of an earlier execution; None if it cannot run this time."""
+        thread = self._threads[point.chosen]
+        if thread.ready is not None and not thread.ready():
+            self._end = Diverged(len(self._points), point.chosen, self._enabled())
+            return None
+        self._points.append(point)
+        return thread
+
+    def _enabled(self) -> tuple[int, ...]:
+        """The threads that can run."""
+        enabled = self._everyone
+        for thread in self._alive:
+            if thread.ready is not None and not thread.ready():
+                enabled = tuple([index for index in enabled if index != thread.index])
+        return enabled
 
     def _is_spent(self) -> bool:
         """Whether the budget is spent.  The last steps are logged in any case, to see whether they repeat."""
@@ -469,6 +493,11 @@ def _waits(thread: Thread) -> str:
 
 def _nothing() -> Breach | None:
     return None
+
+
+def _never() -> bool:
+    """When a thread that has ended can run."""
+    return False
 
 
 def default_choice(last: int | None, enabled: tuple[int, ...]) -> int:

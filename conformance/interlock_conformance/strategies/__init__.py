@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from interlock_conformance.scheduling.footprint import Footprint
-from interlock_conformance.scheduling.machine import Breach, Chooser, Diverged, Execution, Finished, OutOfSteps, Pruned
+from interlock_conformance.scheduling.machine import (
+    Breach,
+    Chooser,
+    Diverged,
+    Execution,
+    Finished,
+    OutOfSteps,
+    Point,
+    Pruned,
+)
 
 
 class Run(Protocol):
     """Runs the workload once, from the start, under a chooser."""
 
-    def __call__(self, choose: Chooser, *, known: int = 0, trail: list[Footprint] | None = None) -> Execution:
-        """Run; states before the choice number `known` were judged in an execution that began alike.
+    def __call__(
+        self, choose: Chooser, *, given: Sequence[Point] = (), trail: list[Footprint] | None = None
+    ) -> Execution:
+        """Run; the `given` points are those of an execution that began alike, where what comes of them was judged.
 
-        `trail` gets the footprint of each step; when the chooser is asked, all those before are complete.
+        `trail` gets the footprint of each step after those; when the chooser is asked, all before are complete.
         """
         ...
 

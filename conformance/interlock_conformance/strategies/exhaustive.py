@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from interlock_conformance.scheduling.machine import Chooser, Point, default_choice
+from interlock_conformance.scheduling.machine import Point
 from interlock_conformance.strategies import Explored, Run, Tally
+from interlock_conformance.strategies.replay import exactly
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,46 +30,53 @@ class Exhaustive:
         )
         bounds = [None] if self.preemptions is None else range(self.preemptions + 1)
         for bound in bounds:
-            prefix: list[int] | None = []
-            while prefix is not None:
+            search = _Search(bound)
+            while search.next():
                 if tally.executions >= self.executions:
                     return tally.explored(f"the first {tally.executions} of {within}", exhausted=False)
-                execution = run(_follow(prefix), known=max(0, len(prefix) - 1))
+                execution = run(exactly(search.choice), given=search.given)
                 if tally.add(execution):
                     return tally.explored(within, exhausted=False)
-                prefix = _next_prefix(execution.points, bound)
+                search.learn(execution.points)
         return tally.explored(within, exhausted=True)
 
 
-def _follow(prefix: list[int]) -> Chooser:
-    """Choose along the prefix, then without preemption."""
-    given = iter(prefix)
+class _Search:
+    """Depth-first search within a bound: an execution takes other points than the one before from some point on."""
 
-    def choose(last: int | None, enabled: tuple[int, ...]) -> int:
-        wanted = next(given, None)
-        return default_choice(last, enabled) if wanted is None else wanted
+    def __init__(self, bound: int | None) -> None:
+        self.given: tuple[Point, ...] = ()
+        """The points that the next execution has in common with the last."""
+        self.choice: tuple[int, ...] = ()
+        """The choice by which it differs; none in the first."""
+        self._bound = bound
+        self._begun = False
+        self._points: tuple[Point, ...] = ()
+        self._open: list[tuple[int, int]] = []
+        """What is still to be chosen, and at which point of the last execution; the next one at the end."""
+        self._spent = [0]
+        """At each point of the last execution, the preemptions before it."""
 
-    return choose
+    def next(self) -> bool:
+        """Turn to the next execution; whether there is one."""
+        if not self._begun:
+            self._begun = True
+            return True
+        if not self._open:
+            return False
+        at, choice = self._open.pop()
+        self.given, self.choice = self._points[:at], (choice,)
+        return True
 
-
-def _next_prefix(points: tuple[Point, ...], bound: int | None) -> list[int] | None:
-    """The next schedule in depth-first order, up to the point at which it differs; None when there is none."""
-    spent = [0]
-    for point in points:
-        spent.append(spent[-1] + point.preempts)
-    for at in range(len(points) - 1, -1, -1):
-        point = points[at]
-        if len(point.enabled) == 1:
-            continue
-        order = _order(point)
-        for choice in order[order.index(point.chosen) + 1 :]:
-            cost = spent[at] + Point(point.last, point.enabled, choice).preempts
-            if bound is None or cost <= bound:
-                return [*(p.chosen for p in points[:at]), choice]
-    return None
-
-
-def _order(point: Point) -> list[int]:
-    """The choices at a point: first the one without preemption, which is what an execution takes by itself."""
-    first = default_choice(point.last, point.enabled)
-    return [first, *(index for index in point.enabled if index != first)]
+    def learn(self, points: tuple[Point, ...]) -> None:
+        """Put down what else could have been chosen in an execution, where it differs from the one before."""
+        self._points = points
+        bound, first, known = self._bound, len(self.given), bool(self.choice)
+        spent = self._spent = self._spent[: first + 1]
+        for at in range(first, len(points)):
+            last, enabled, chosen = points[at]
+            could_go_on = last in enabled
+            if len(enabled) > 1 and not known and (not could_go_on or bound is None or spent[at] < bound):
+                self._open += [(at, index) for index in reversed(enabled) if index != chosen]
+            spent.append(spent[at] + (could_go_on and chosen != last))
+            known = False

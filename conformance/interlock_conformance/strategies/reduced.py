@@ -14,11 +14,12 @@ of which each value comes from one object keeps to that.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from interlock_conformance.scheduling.footprint import AWAIT, READ, RELEASE, WRITE, Footprint, races
-from interlock_conformance.scheduling.machine import STOP, default_choice
+from interlock_conformance.scheduling.footprint import READ, RELEASE, WRITE, Footprint, races
+from interlock_conformance.scheduling.machine import STOP, Point, default_choice
 from interlock_conformance.strategies import Explored, Run, Tally
 
 
@@ -36,65 +37,74 @@ class Reduced:
             if tally.executions >= self.executions:
                 bound = f"the first {tally.executions} executions of a search through all interleavings"
                 return tally.explored(bound, exhausted=False)
-            execution = run(search.choose, known=max(0, search.given - 1), trail=search.trail)
+            execution = run(search.choose, given=search.given, trail=search.trail)
             if tally.add(execution):
                 return tally.explored("all interleavings", exhausted=False)
-            search.learn()
+            search.learn(execution.points)
         return tally.explored("all interleavings", exhausted=True)
+
+
+_UNKNOWN: Footprint = []
+"""What a step has touched that has not been taken yet."""
 
 
 @dataclass(slots=True)
 class _Node:
-    """A point of choice of the current execution."""
+    """A point of choice of the current execution; sets of threads are numbers with a bit for each."""
 
     enabled: tuple[int, ...]
     asleep: dict[int, Footprint]
     """Threads whose next step needs no trying here, with that step."""
     chosen: int
-    wanted: set[int]
+    wanted: int
     """Threads that have been tried or must be."""
+    tried: int
+    """Threads that have been tried, the chosen one among them, or that sleep."""
     footprint: Footprint
     """What the chosen thread's step touched."""
 
 
 class _Search:
-    """Depth-first search; the nodes are the current execution, of which the first `given` are to be followed."""
+    """Depth-first search; the nodes are the current execution."""
 
     def __init__(self) -> None:
-        self.given = 0
+        self.given: tuple[Point, ...] = ()
+        """The points that the next execution has in common with the last."""
         self.trail: list[Footprint] = []
         self._nodes: list[_Node] = []
+        self._points: tuple[Point, ...] = ()
         self._history = _History()
-        self._at = 0
+        self._turns = False
         self._begun = False
 
     def next(self) -> bool:
         """Turn to the deepest thread that is still to be tried; whether there is one."""
-        self._at = 0
         self.trail = []
         if not self._begun:
             self._begun = True
             return True
         while self._nodes:
             node = self._nodes[-1]
-            node.asleep[node.chosen] = node.footprint
-            rest = sorted(node.wanted - node.asleep.keys())
+            rest = node.wanted & ~node.tried
             if rest:
-                node.chosen = rest[0]
-                self.given = len(self._nodes)
+                node.asleep[node.chosen] = node.footprint
+                node.chosen = next(_members(rest))
+                node.tried |= 1 << node.chosen
+                self.given = self._points[: len(self._nodes) - 1]
+                self._turns = True
                 return True
             self._nodes.pop()
         return False
 
     def choose(self, last: int | None, enabled: tuple[int, ...]) -> int:
-        """Follow the given choices, then go on without preemption, but never with a thread that sleeps."""
-        at = self._at
-        self._at = at + 1
-        if at < self.given:
-            return self._nodes[at].chosen
+        """Take the turn, then go on without preemption, but never with a thread that sleeps."""
+        if self._turns:
+            self._turns = False
+            return self._nodes[-1].chosen
         asleep: dict[int, Footprint] = {}
+        tried = 0
         awake = enabled
-        if at:
+        if self._nodes:
             before = self._nodes[-1]
             before.footprint = self.trail[-1]
             if before.asleep:
@@ -103,19 +113,22 @@ class _Search:
                     for thread, step in before.asleep.items()
                     if thread != before.chosen and not races(step, before.footprint)
                 }
-                awake = tuple([thread for thread in enabled if thread not in asleep])
+                if asleep:
+                    awake = tuple([thread for thread in enabled if thread not in asleep])
+                    tried = _set_of(asleep)
         if not awake:
             return STOP
         chosen = default_choice(last, awake)
-        self._nodes.append(_Node(enabled, asleep, chosen, {chosen}, []))
+        self._nodes.append(_Node(enabled, asleep, chosen, 1 << chosen, tried | 1 << chosen, _UNKNOWN))
         return chosen
 
-    def learn(self) -> None:
+    def learn(self, points: tuple[Point, ...]) -> None:
         """Put down what the races of the execution ask to be tried; those among its given steps are known."""
         nodes, history = self._nodes, self._history
-        if nodes:
+        self._points = points
+        if self.trail:
             nodes[-1].footprint = self.trail[-1]
-        history.keep(max(0, self.given - 1))
+        history.keep(len(self.given))
         for at in range(len(history), len(nodes)):
             for rival in history.add(nodes[at].chosen, nodes[at].footprint):
                 self._reverse(rival, at)
@@ -123,18 +136,22 @@ class _Search:
     def _reverse(self, earlier: int, later: int) -> None:
         """See to it that an execution is run in which the later of two racing steps comes first."""
         node = self._nodes[earlier]
-        initials: list[int] = []
+        initials = 0
         for at in self._history.initials(earlier, later):
-            thread = self._nodes[at].chosen
-            if thread in node.wanted:
+            thread = 1 << self._nodes[at].chosen
+            if thread & node.wanted:
                 return
-            initials.append(thread)
-        possible = sorted(set(initials) & set(node.enabled))
-        own = self._nodes[later].chosen
-        if possible:
-            node.wanted.add(own if own in possible else possible[0])
-        else:
-            node.wanted.update(node.enabled)
+            initials |= thread
+        enabled = _set_of(node.enabled)
+        possible = initials & enabled
+        own = possible & 1 << self._nodes[later].chosen
+        node.wanted |= own or possible & -possible or enabled
+
+
+_Touched: TypeAlias = tuple[int, int, int]
+"""The step that has written an object last, those that have read it since, the step that has released it last."""
+
+_UNTOUCHED: _Touched = (0, 0, 0)
 
 
 class _History:
@@ -146,15 +163,12 @@ class _History:
     def __init__(self) -> None:
         self._before: list[int] = []
         """By step, those that happen before it, and itself."""
-        self._by_thread: dict[object, int] = {}
+        self._by_thread: dict[int, int] = {}
         """By thread, its latest step and those that happen before that."""
-        self._written: dict[object, int] = {}
-        """By object, the step that has written it last."""
-        self._read: dict[object, int] = {}
-        """By object, the steps that have read it since."""
-        self._released: dict[object, int] = {}
-        """By object, the step that has released it last."""
-        self._replaced: list[list[tuple[dict[object, int], object, int]]] = []
+        self._touched: dict[str, _Touched] = {}
+        """By object."""
+        self._replaced: list[tuple[int, int, list[tuple[str, _Touched]]]] = []
+        """By step, its thread, what was there for that, and for each object that it has touched."""
 
     def __len__(self) -> int:
         return len(self._before)
@@ -163,43 +177,46 @@ class _History:
         """Take back all but the first `steps`."""
         del self._before[steps:]
         while len(self._replaced) > steps:
-            for table, key, value in reversed(self._replaced.pop()):
-                table[key] = value
+            thread, before, touched = self._replaced.pop()
+            self._by_thread[thread] = before
+            for thing, then in reversed(touched):
+                self._touched[thing] = then
 
     def add(self, thread: int, footprint: Footprint) -> list[int]:
         """Append a step; the earlier steps that it races with directly."""
-        before = self._by_thread.get(thread, 0)
+        happened, touched = self._before, self._touched
+        step = 1 << len(happened)
+        last = self._by_thread.get(thread, 0)
+        replaced: list[tuple[str, _Touched]] = []
         rivals = waits = 0
         for thing, mode in footprint:
-            if mode is AWAIT:
-                waits |= self._released.get(thing, 0)
-            elif mode is WRITE:
-                rivals |= self._written.get(thing, 0) | self._read.get(thing, 0)
+            then = touched.get(thing, _UNTOUCHED)
+            written, read, released = then
+            if mode is WRITE:
+                rivals |= written | read
+                touched[thing] = (step, 0, released)
             elif mode is READ:
-                rivals |= self._written.get(thing, 0)
-        found = list(_steps(rivals & ~before))
-        for other in (*found, *_steps(waits & ~before)):
-            before |= self._before[other]
-        self._remember(thread, before, footprint)
-        return [one for one in found if not any(self._before[other] >> one & 1 for other in found if other != one)]
-
-    def _remember(self, thread: int, before: int, footprint: Footprint) -> None:
-        step = 1 << len(self._before)
-        self._before.append(before | step)
-        changes: list[tuple[dict[object, int], object, int]] = [(self._by_thread, thread, before | step)]
-        for thing, mode in footprint:
-            if mode is READ:
-                changes.append((self._read, thing, self._read.get(thing, 0) | step))
-            elif mode is WRITE:
-                changes.append((self._written, thing, step))
-                changes.append((self._read, thing, 0))
+                rivals |= written
+                touched[thing] = (written, read | step, released)
             elif mode is RELEASE:
-                changes.append((self._released, thing, step))
-        replaced: list[tuple[dict[object, int], object, int]] = []
-        for table, key, value in changes:
-            replaced.append((table, key, table.get(key, 0)))
-            table[key] = value
-        self._replaced.append(replaced)
+                touched[thing] = (written, read, step)
+            else:
+                waits |= released
+                continue
+            replaced.append((thing, then))
+        before = last | step
+        rivals &= ~before
+        waits &= ~before
+        found = list(_members(rivals)) if rivals else []
+        if rivals or waits:
+            for other in _members(rivals | waits):
+                before |= happened[other]
+        happened.append(before)
+        self._by_thread[thread] = before
+        self._replaced.append((thread, last, replaced))
+        if len(found) > 1:
+            return [one for one in found if not any(happened[other] >> one & 1 for other in found if other != one)]
+        return found
 
     def initials(self, earlier: int, later: int) -> Iterator[int]:
         """Of the steps after `earlier` that need not wait for it, and `later`: those that can come first."""
@@ -214,9 +231,17 @@ class _History:
             yield later
 
 
-def _steps(steps: int) -> Iterator[int]:
-    """The numbers of a set of steps, the lowest first."""
-    while steps:
-        lowest = steps & -steps
+def _members(set_: int) -> Iterator[int]:
+    """The numbers that are in a set, the lowest first."""
+    while set_:
+        lowest = set_ & -set_
         yield lowest.bit_length() - 1
-        steps ^= lowest
+        set_ ^= lowest
+
+
+def _set_of(numbers: Iterable[int]) -> int:
+    """A set of numbers, as a number with a bit for each."""
+    found = 0
+    for number in numbers:
+        found |= 1 << number
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from interlock_conformance.schedule import Schedule
@@ -23,13 +23,13 @@ class Replay:
         return tally.explored("one given schedule", exhausted=False)
 
 
-def exactly(schedule: Sequence[int]) -> Chooser:
-    """Follow the schedule; beyond its end go on without preemption."""
+def exactly(schedule: Iterable[int], then: Chooser = default_choice) -> Chooser:
+    """Follow the schedule; beyond its end choose as `then` does, by itself without preemption."""
     choices = iter(schedule)
 
     def choose(last: int | None, enabled: tuple[int, ...]) -> int:
         wanted = next(choices, None)
-        return default_choice(last, enabled) if wanted is None else wanted
+        return then(last, enabled) if wanted is None else wanted
 
     return choose
 
