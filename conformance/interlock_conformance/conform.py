@@ -11,6 +11,7 @@ from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
 from interlock_conformance.binding import AbstractionError, Binding, Foreseeing, Refining, Ruling, Subject
 from interlock_conformance.judging.coverage import Coverage, Exercising, coverage_of
+from interlock_conformance.judging.judges import Judges, Pair
 from interlock_conformance.judging.monitor import Monitor
 from interlock_conformance.judging.observers import Judge, Places, RefinementJudge
 from interlock_conformance.judging.refinement import Refinement, TooManyStates, refinement_of
@@ -48,7 +49,7 @@ class Options:
     there, so that nothing is exhausted by it.  `home` is what the threads are: a `Pool`'s, or greenlets.
     After `patience` seconds without a step an execution ends as `silent_loop`.
     `refined` is a specification whose runs those of the candidate must be; see `refinement`.  With `measure` it is told
-    what was exercised; see `coverage`.
+    what was exercised; see `coverage`.  `judges` are those of runs before, under the same specifications.
     """
 
     steps: int = 5_000
@@ -58,6 +59,7 @@ class Options:
     home: Callable[[], Home] | None = None
     patience: float = 10.0
     refined: TransitionSystem | None = None
+    judges: Judges | None = None
     measure: bool = False
 
 
@@ -218,8 +220,14 @@ class Harness:
             refined = None  # nothing of it is observed
         also = observed if abstraction is None else abstraction.needs
         sizes = binding.sizes(workload)
-        self.monitor = Monitor(system, sizes, observed, names - options.known, also if refined else frozenset())
-        self.refinement = None if refined is None else Refinement(refined, abstraction, self.monitor, sizes)
+        judged = names - options.known
+
+        def judges() -> Pair:
+            monitor = Monitor(system, sizes, observed, judged, also if refined else frozenset())
+            return monitor, None if refined is None else Refinement(refined, abstraction, monitor, sizes)
+
+        key = (workload, observed, judged, refined is None)
+        self.monitor, self.refinement = (options.judges or Judges()).get(key, judges)
         self._places = Places()
         self._outcomes: set[tuple[str, str]] = set()
 

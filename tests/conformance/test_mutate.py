@@ -3,16 +3,23 @@
 import importlib
 import inspect
 import json
+from dataclasses import replace
 
 import pytest
 
 from interlock_conformance.bindings.list_lru import ListLruBinding
+from interlock_conformance.conform import Options, conform
+from interlock_conformance.judging.judges import Judges
 from interlock_conformance.kinds import LIST_LRU
+from interlock_conformance.mutation import mutate
 from interlock_conformance.mutation.mutants import EQUIVALENT, mutants
-from interlock_conformance.mutation.mutate import Fate, Judged, fates, rate, rounds
+from interlock_conformance.mutation.mutate import Fate, Judged, fates, noticed, rate, rounds
 from interlock_conformance.schedule import parse_workload
+from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
+from interlock_conformance.verdict import Breaks, Conforms, report
 from list_lru import rw_semaphore
+from list_lru.broken import unlocked_init
 
 TEXT = """
 class Thing:
@@ -210,6 +217,34 @@ def test_what_cannot_be_used(wrong, capsys):
 
     assert main(["mutate", *wrong]) == 2
     assert "error[E094" in capsys.readouterr().err
+
+
+def test_what_judges_is_kept_from_mutant_to_mutant_and_says_the_same(base, abstract):
+    workload = parse_workload("init(0) | activate(0) ! *")
+    options = Options(refined=abstract, shrink_executions=0)
+    shared = replace(options, judges=Judges())
+    said = []
+    for candidate in (rw_semaphore.ListLrus, unlocked_init.ListLrus, rw_semaphore.ListLrus):
+        binding = ListLruBinding("some", candidate)
+        alone, after = (conform(binding, base, workload, Reduced(50), given) for given in (options, shared))
+        assert report(alone) == report(after)
+        said.append(type(after))
+    assert said == [Conforms, Breaks, Conforms]
+
+
+def test_a_workload_of_which_all_is_known_is_not_tried_again(base, monkeypatch):
+    tried = []
+
+    def noting(binding, system, workload, strategy, options):
+        tried.append((str(workload), strategy))
+        return conform(binding, system, workload, strategy, options)
+
+    monkeypatch.setattr(mutate, "conform", noting)
+    alone, together = "init(0); activate(0)", "init(0) | activate(0) | use(0, 0)"
+    strategies = (Reduced(2), Priorities(0, 3), Reduced(4))
+    judged = Judged("ListLrus", ListLruBinding, base, [parse_workload(alone), parse_workload(together)], strategies)
+    assert noticed(rw_semaphore.ListLrus, judged) == ("", "")
+    assert tried == [(alone, Reduced(2)), *((together, strategy) for strategy in strategies)]
 
 
 # -- the candidates that come with Interlock

@@ -16,13 +16,14 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import assert_never
 
 from interlock.core.system import TransitionSystem
 from interlock_conformance.binding import Binding
 from interlock_conformance.conform import Options, conform
+from interlock_conformance.judging.judges import Judges
 from interlock_conformance.mutation.mutants import Mutant, mutants
 from interlock_conformance.schedule import Workload
 from interlock_conformance.strategies import Strategy
@@ -70,6 +71,8 @@ class Judged:
     strategies: Sequence[Strategy]
     refined: TransitionSystem | None = None
     exempt: frozenset[str] = frozenset()
+    judges: Judges = field(default_factory=Judges)
+    """What has judged the mutants before; see `judges`."""
 
 
 def rounds(executions: int) -> tuple[Strategy, ...]:
@@ -97,9 +100,12 @@ def noticed(made: object, judged: Judged) -> tuple[str, str]:
 
     Of the candidate as it is, nothing may be: else its own mistake would kill every mutant.
     """
-    options = Options(steps=_STEPS, shrink_executions=0, known=judged.exempt, refined=judged.refined)
+    options = Options(
+        steps=_STEPS, shrink_executions=0, known=judged.exempt, refined=judged.refined, judges=judged.judges
+    )
+    left = list(judged.workloads)
     for strategy in judged.strategies:
-        for workload in judged.workloads:
+        for workload in tuple(left):
             verdict = conform(judged.bind(judged.name, made), judged.system, workload, strategy, options)
             match verdict:
                 case Breaks():
@@ -107,7 +113,8 @@ def noticed(made: object, judged: Judged) -> tuple[str, str]:
                 case Undecided():
                     return f"undecided: {verdict.reason}", str(workload)
                 case Conforms():
-                    pass
+                    if verdict.exhausted and isinstance(strategy, Reduced):
+                        left.remove(workload)
                 case _:
                     assert_never(verdict)
     return "", ""
