@@ -12,6 +12,7 @@ from interlock.core.types import INT, EnumType, OptionType, RangeType, SortType
 from interlock.engines.evaluate import replay
 from interlock.engines.explore import Exploration, ReferenceExplorer, explore
 from interlock.engines.protocol import Limits
+from interlock.pipeline import Request, check
 
 
 def run(system, names=None, **limits):
@@ -249,3 +250,22 @@ def test_weakening_the_guard_flips_the_verdict():
     assert "owner" not in show_term(weak.guard)
     assert verdicts(system)["exclusion"] == "holds"
     assert verdicts(replace(system, transitions=(weak, leave)))["exclusion"] == "violated"
+
+
+FAILING = b"""module failing
+sort Thread
+var taken: Bool = false
+process work(t: Thread) {
+  step first: await true
+  step second: assert once: not taken; taken := true
+}
+deadlock free
+"""
+
+
+def test_who_is_stuck_since_its_step_fails_is_told_from_who_waits():
+    report = check("failing.ilk", Request("explore", properties=("deadlock",)), lambda _: FAILING)
+    [judgement] = report.judgements
+    reason = judgement.verdict.trace.reason
+    assert reason.startswith("no step is enabled: work(thread")
+    assert reason.endswith("waits to take second (which violates work.once)")

@@ -125,5 +125,17 @@ class Threads:
 
     def stuck(self, state: Packed) -> str | None:
         """Who waits, in words, in a state that no step changes; None if nobody does."""
-        waiting = [f"{thread} waits to take {label}" for thread, label in self.waiting(state)]
+        waiting = [
+            f"{thread} waits to take {label}{self._broken(thread, label, state)}"
+            for thread, label in self.waiting(state)
+        ]
         return f"no step is enabled: {', '.join(waiting)}" if waiting else None
+
+    def _broken(self, thread: Thread, label: str, state: Packed) -> str:
+        """What the thread would violate by its step: it does not wait for others, it is where the step fails."""
+        for index, obligation in enumerate(self._model.system.obligations):
+            if obligation.action == f"{thread.process.name}.{label}":
+                failure = self._model.obligation_failure(index, state)
+                if failure is not None and failure.args == thread.args:
+                    return f" (which violates {obligation.property})"
+        return ""
