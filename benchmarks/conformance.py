@@ -22,9 +22,8 @@ from statistics import median
 from time import process_time
 
 from interlock_conformance.binding import Symbols
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
-from interlock_conformance.kinds import LIST_LRU
+from interlock_conformance.kinds import kinds_of
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import Operation, Workload, parse_workload
 from interlock_conformance.scheduling.footprint import Footprint
@@ -37,6 +36,7 @@ from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.strategies.uniform import Uniform
 from interlock_conformance.verdict import Conforms, report
+from list_lru.bindings.base import ListLruBinding
 from list_lru.v13 import ListLrus
 
 COUNTED = 4
@@ -184,11 +184,17 @@ def _switches() -> tuple[float, float]:
     return 20 / min(seconds), 20 / median(seconds)
 
 
+def _read(path: str) -> bytes:
+    return Path(path).read_bytes()
+
+
 def list_lru(executions: int) -> int:
     """The workloads of the mutex design, each under three strategies."""
     base = Path(__file__).parent.parent / "spec/list_lru/base.ilk"
-    system, _ = load_specification(str(base), lambda path: Path(path).read_bytes())
+    system, _ = load_specification(str(base), _read)
+    kinds = kinds_of(base, _read)
     assert system is not None
+    assert kinds is not None
     binding = ListLruBinding("v13", ListLrus)
     strategies: dict[str, Strategy] = {
         "reduced": Reduced(executions),
@@ -196,7 +202,7 @@ def list_lru(executions: int) -> int:
         "uniform": Uniform(1, executions),
     }
     print(f"{'workload':62} {'strategy':16} {'executions':>10} {'first':>7} {'best':>7} {'median':>7}")
-    for workload in LIST_LRU.workloads:
+    for workload in kinds.kinds[0].workloads:
         for name, strategy in strategies.items():
             rounds = Rounds(strategy, 20)
             verdict = conform(binding, system, parse_workload(workload), rounds)

@@ -21,13 +21,13 @@ from interlock.pipeline import Request, check, lower_file, read_bytes
 from interlock.render.compare_overview import REFINES, mark
 from interlock.render.space_time import diagram_of
 from interlock.render.space_time_svg import svg_of_diagram
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Conforms, report
+from list_lru.bindings.base import ListLruBinding
 from list_lru.v13 import ListLrus
 
 ROOT = Path(__file__).parents[1]

@@ -1,188 +1,156 @@
-"""The kinds of candidates that come with Interlock: which specification, which binding, which workloads."""
+"""Kinds of candidates: what implementations of one subject have in common, told in `candidates.toml`.
+
+The table stands beside the specifications that judge them, and everything in it may be left out:
+
+    package = "queues"                 # where the candidates are that come along, with those that must be caught in
+    class = "Queue"                    # queues.broken; each module has one class of this name
+
+    [[kind]]
+    name = "fifo"                      # what a module says with KIND; the first is that of modules that say nothing
+    specification = "fifo.ilk"         # judges states and steps
+    refines = "fifo.ilk"               # whose runs those of a candidate must be
+    binding = "my.bindings:Queue"      # what calls and observes them; by default `interlock_conformance.calls:Calls`
+    workloads = ["put(0) | take()"]    # what is run where the command line says nothing
+
+A folder has several kinds where one subject has designs that promise different things.
+"""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from importlib import import_module
-from pathlib import PurePath
-from pkgutil import iter_modules
-from types import ModuleType
-from typing import Any, cast
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import cast
 
-from interlock_conformance.binding import Binding
-from interlock_conformance.bindings.at_allocation import AtAllocationBinding
-from interlock_conformance.bindings.list_lru import ListLruBinding
+FILE = "candidates.toml"
+"""The table's name; it is about the specifications of its own folder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What candidates of one kind have in common.
-
-    `specification` is the file in the kind's folder that says what is asked of all of them; `package` holds those that
-    come with Interlock, each module one class named `attribute`, and `BREAKS` in those that must be caught.  Several
-    kinds share a folder and a package where one subject has designs that promise different things; a module says
-    which kind it is of by `KIND`, if it is not the one that bears the folder's name.
-    """
+    """What candidates of one kind have in common; files are named as they are in `folder`."""
 
     name: str
+    folder: Path
     specification: str
-    package: str
-    attribute: str
-    bind: Callable[[str, Any], Binding]
-    workloads: tuple[str, ...]
     refines: str | None = None
-    """The file, beside the specification, of a more abstract one whose runs those of every candidate must be."""
-
-
-LIST_LRU = Kind(
-    name="list_lru",
-    specification="base.ilk",
-    package="list_lru",
-    attribute="ListLrus",
-    bind=ListLruBinding,
-    workloads=(
-        "init(0); add(0, 0); look(0, 0); activate(0); add(0, 0); look(0, 0); use(0, 0)",
-        "init(0); init(1); activate(0); activate(0); destroy(0) ! *",
-        "init(0); init(1); destroy(0); activate(0)",
-        "init(0); init(1); init(2); activate(0) ! *",
-        "activate(0); activate(1); init(0); init(0); destroy(0) ! *",
-        "init(0); activate(0); add(0, 0); activate(1); activate(1) ! *",
-        "init(0); activate(0); init(1); activate(0) ! 1",
-        "init(0); activate(0); activate(1); activate(2); activate(3); activate(4); activate(4); destroy(0)",
-        "init(0) | activate(0) ! *",
-        "init(0); destroy(0) | activate(0) ! *",
-        "init(0); destroy(0); init(0) | activate(0)",
-        "init(0); init(1); destroy(0) | activate(0)",
-        "init(0); init(1); activate(0) | activate(1) ! 3",
-        "init(0) | activate(0); activate(0) ! 1",
-        "init(0); init(1); destroy(0) | add(1, 0)",
-        "init(0); use(0, 0) | add(0, 0)",
-        "init(0); activate(0); activate(1) | add(0, 0)",
-        "init(0); activate(0); activate(1) | use(0, 0)",
-        "init(0) | activate(0) | use(0, 0)",
-    ),
-    refines="abstract.ilk",
-)
-
-AT_ALLOCATION = Kind(
-    name="at_allocation",
-    specification="at_allocation_base.ilk",
-    package="list_lru",
-    attribute="ListLrus",
-    bind=AtAllocationBinding,
-    workloads=(
-        "init(0); online(1, 0); online(2, 1); use(0, 2); use(0, 2) ! 1",
-        "init(0); online(1, 0); online(2, 1); online(3, 2); use(0, 3); look(0, 3) ! 2",
-        "init(0); online(1, 0); use(0, 1); add(0, 1); look(0, 1) ! 1",
-        "init(0); init(1); online(1, 0); online(2, 1); add(0, 2); add(1, 1); offline(2); offline(1); use(0, 2)",
-        "init(0); online(1, 0); add(0, 1); offline(1); online(2, 0); use(0, 2); add(0, 1); destroy(0)",
-        "init(0); online(1, 0); online(2, 0); online(3, 0); online(4, 0); use(0, 1); use(0, 2); use(0, 4); destroy(0)",
-        "init(0); online(1, 0); online(2, 1) | add(0, 2) | use(0, 2)",
-        "init(0); online(1, 0); offline(1) | use(0, 1)",
-        "init(0); online(1, 0); online(2, 1); offline(2) | use(0, 2)",
-        "online(1, 0); offline(1) | init(0); add(0, 1); destroy(0)",
-    ),
-    refines="abstract_at_allocation.ilk",
-)
-
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (LIST_LRU, AT_ALLOCATION)}
-
-
-def kind_of(path: str) -> Kind | None:
-    """The kind that a specification, or a folder of them, is about; the folder's name says it, or the file's own."""
-    *folders, name = PurePath(path).parts or ("",)
-    for folder in (name, *reversed(folders)):
-        if folder in KINDS:
-            own = (kind for kind in KINDS.values() if kind.specification == name and kind.package == folder)
-            return next(own, KINDS[folder])
-    return None
-
-
-def kinds_beside(kind: Kind) -> tuple[Kind, ...]:
-    """The kinds that share its folder, itself first."""
-    return (kind, *(other for other in KINDS.values() if other.package == kind.package and other is not kind))
+    binding: str | None = None
+    workloads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """A candidate, by the name that imports it, and what that is; `breaks` must catch it, if a property must.
+class Kinds:
+    """The kinds of a folder, the first of which is meant where nothing else is said, and who comes along."""
 
-    `exempt` are properties of the kind's specification that its design does not promise, each with the reason.
+    kinds: tuple[Kind, ...]
+    package: str | None = None
+    attribute: str | None = None
+
+    def named(self, name: str) -> Kind | None:
+        """The kind of that name."""
+        return next((kind for kind in self.kinds if kind.name == name), None)
+
+
+class KindsError(Exception):
+    """A table that cannot be used; the message says why."""
+
+
+def kinds_of(path: str | Path, read: Callable[[str], bytes]) -> Kinds | None:
+    """The kinds of a folder, or those of a specification's file, which then judges; None where there is no table.
+
+    `read` gives the content of a file; KindsError where the table cannot be used.
     """
-
-    reference: str
-    kind: Kind
-    binding: Binding
-    breaks: str | None = None
-    made: object = None
-    exempt: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-class CandidateError(Exception):
-    """A candidate that cannot be had; the message says why."""
-
-
-def imported(reference: str) -> tuple[ModuleType, type]:
-    """The module and the class of `module:Class`; CandidateError where there is none, or where importing it fails."""
-    module_name, _, class_name = reference.partition(":")
-    if not module_name or not class_name:
-        raise CandidateError(f"`{reference}` is not MODULE:CLASS, such as list_lru.v13:ListLrus")
+    place = Path(path)
+    folder, file = (place, None) if place.is_dir() else (place.parent, place.name)
     try:
-        module = import_module(module_name)
-    except Exception as error:  # importing runs somebody's code, which may raise anything
-        raise CandidateError(f"`{module_name}` cannot be imported: {type(error).__name__}: {error}") from error
-    made: object = getattr(module, class_name, None)
-    if not callable(made):
-        raise CandidateError(f"`{module_name}` has no class `{class_name}`")
-    return module, cast("type", made)
+        content = read(str(folder / FILE))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as problem:
+        raise KindsError(problem.strerror or str(problem)) from problem
+    found = _parsed(folder, content)
+    if file is None:
+        return found
+    own = [kind for kind in found.kinds if kind.specification == file] or list(found.kinds[:1])
+    return replace(found, kinds=tuple(replace(kind, specification=file) for kind in own))
 
 
-def candidate(kind: Kind, reference: str) -> Named:
-    """The candidate `module:Class`; CandidateError where there is none, or where importing it fails."""
-    return of_kind(kind, reference, *imported(reference))
+def kinds_of_file(path: str | Path) -> Kinds:
+    """The kinds of a specification that no table is about: one, whose candidates refine it."""
+    place = Path(path)
+    return Kinds((Kind(place.stem, place.parent, place.name, refines=place.name),))
 
 
-def of_kind(kind: Kind, reference: str, module: ModuleType | None, made: Callable[..., object]) -> Named:
-    """A class as a candidate, bound as its module says; CandidateError where that says nonsense."""
-    own = own_kind(module, kind)
-    breaks: object = getattr(module, "BREAKS", None)
-    binding = own.bind(short_name(reference), made)
-    return Named(reference, own, binding, breaks if isinstance(breaks, str) else None, made, _exempt(module))
+def _parsed(folder: Path, content: bytes) -> Kinds:
+    try:
+        table = _Table("the table", tomllib.loads(content.decode()))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as problem:
+        raise KindsError(f"it is no TOML: {problem}") from problem
+    package, attribute = table.text("package"), table.text("class")
+    if (package is None) != (attribute is None):
+        raise KindsError("`package` and `class` go together: the modules, and the class that each of them has")
+    kinds = tuple(_kind(folder, entry) for entry in table.tables("kind"))
+    table.nothing_else()
+    if not kinds:
+        raise KindsError("it has no [[kind]]")
+    names = [kind.name for kind in kinds]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise KindsError(f"two kinds have the name `{twice}`")
+    return Kinds(kinds, package, attribute)
 
 
-def short_name(reference: str) -> str:
-    """What reports call a candidate: the last part of its module's name."""
-    return reference.partition(":")[0].rpartition(".")[2]
+def _kind(folder: Path, table: _Table) -> Kind:
+    name, specification = table.text("name"), table.text("specification")
+    if name is None or specification is None:
+        raise KindsError("a [[kind]] has a `name` and a `specification`")
+    kind = Kind(name, folder, specification, table.text("refines"), table.text("binding"), table.texts("workloads"))
+    table.nothing_else()
+    for file in (kind.specification, kind.refines):
+        if file is not None and not (folder / file).is_file():
+            raise KindsError(f"there is no file `{file}` beside it")
+    return kind
 
 
-def own_kind(module: ModuleType | None, kind: Kind) -> Kind:
-    """The kind that a module says it is of; where it says nothing, the one that is asked for."""
-    name: object = getattr(module, "KIND", kind.name)
-    own = KINDS.get(name) if isinstance(name, str) else None
-    if own is None:
-        raise CandidateError(f"the candidate's module is of the kind {name!r}; there are {', '.join(sorted(KINDS))}")
-    return own
+@dataclass(slots=True)
+class _Table:
+    """A table of which each entry is taken once, by its type."""
 
+    name: str
+    entries: Mapping[str, object]
+    taken: set[str] = field(default_factory=set[str])
 
-def _exempt(module: ModuleType | None) -> Mapping[str, str]:
-    found: object = getattr(module, "EXEMPT", {})
-    if not isinstance(found, Mapping):
-        raise CandidateError("`EXEMPT` in the candidate's module is no table of properties and reasons")
-    exempt = cast("Mapping[object, object]", found)
-    return {str(name): str(why) for name, why in exempt.items()}
+    def text(self, key: str) -> str | None:
+        """A text, or None where there is no such entry."""
+        value = self._take(key)
+        if value is None or isinstance(value, str):
+            return value
+        raise KindsError(f"`{key}` in {self.name} is no text")
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """Texts; none where there is no such entry."""
+        value = self._take(key)
+        values = cast("list[object]", value) if isinstance(value, list) else []
+        texts = tuple(text for text in values if isinstance(text, str))
+        if len(texts) < len(values) or not isinstance(value, list | None):
+            raise KindsError(f"`{key}` in {self.name} is no list of texts")
+        return texts
 
-def shipped(kind: Kind) -> tuple[Named, ...]:
-    """The candidates of a kind that come with Interlock: first those that must conform."""
-    names: list[str] = []
-    for package in (kind.package, f"{kind.package}.broken"):
-        found = iter_modules(import_module(package).__path__)
-        names += [f"{package}.{module.name}" for module in found if not module.ispkg]
-    first = KINDS[kind.package]
-    modules = [(name, import_module(name)) for name in names]
-    return tuple(
-        candidate(first, f"{name}:{kind.attribute}")
-        for name, module in modules
-        if hasattr(module, kind.attribute) and own_kind(module, first) is kind
-    )
+    def tables(self, key: str) -> list[_Table]:
+        """Tables; none where there is no such entry."""
+        value = self._take(key)
+        values = cast("list[object]", value) if isinstance(value, list) else []
+        if not isinstance(value, list | None) or not all(isinstance(entry, dict) for entry in values):
+            raise KindsError(f"`{key}` in {self.name} is not written [[{key}]]")
+        return [_Table(f"[[{key}]] {n}", cast("dict[str, object]", entry)) for n, entry in enumerate(values, 1)]
+
+    def nothing_else(self) -> None:
+        """KindsError where there is an entry that nobody has taken."""
+        strange = next((key for key in self.entries if key not in self.taken), None)
+        if strange is not None:
+            raise KindsError(f"`{strange}` in {self.name} means nothing; there are {', '.join(sorted(self.taken))}")
+
+    def _take(self, key: str) -> object:
+        self.taken.add(key)
+        return self.entries.get(key)

@@ -1,15 +1,16 @@
-"""Reading the specification that candidates are judged by, from its file."""
+"""Reading the specifications that candidates are judged by, from their files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from interlock.core.diagnostic import Diagnostic
 from interlock.core.system import TransitionSystem
 from interlock.lang.check import check
 from interlock.lang.loader import load
 from interlock.model.lower import lower
+from interlock_conformance.kinds import Kind
 
 
 def load_specification(
@@ -32,3 +33,35 @@ def load_specification(
         return None, (*problems, *found)
     system, late = lower(typed, abstract=True) if runs else lower(replace(typed, initial_values=()))
     return system, (*problems, *found, *late)
+
+
+@dataclass(frozen=True, slots=True)
+class Specifications:
+    """What candidates of a kind are judged by.
+
+    `judging` has the properties of states and steps, `refined` the runs that those of a candidate must be, and `bound`
+    is for bindings that are made with the specification at hand; the last two where there are such.
+    """
+
+    judging: TransitionSystem
+    refined: TransitionSystem | None = None
+    bound: TransitionSystem | None = None
+
+
+def specifications(
+    kind: Kind, read: Callable[[str], bytes], *, bound: bool
+) -> tuple[Specifications | None, tuple[Diagnostic, ...]]:
+    """The specifications that a kind names, with the one for bindings if it is asked for; None and why not."""
+    file = str(kind.folder / kind.specification)
+    judging, problems = load_specification(file, read)
+    if judging is None:
+        return None, problems
+    runs: dict[str, TransitionSystem] = {}
+    for name in {*([kind.refines] if kind.refines else []), *([kind.specification] if bound else [])}:
+        system, more = load_specification(str(kind.folder / name), read, runs=True)
+        problems = (*problems, *more) if name != kind.specification else problems
+        if system is None:
+            return None, problems
+        runs[name] = system
+    refined = runs.get(kind.refines) if kind.refines else None
+    return Specifications(judging, refined, runs.get(kind.specification) if bound else None), problems

@@ -10,14 +10,6 @@ from enum import Enum
 
 from interlock_conformance.runtime import Cell, Memory, Runtime
 
-WORKLOADS = (
-    "put(0); take() | put(1); take()",
-    "put(0); put(1) | take(); take()",
-    "put(0); put(1); take() | take()",
-    "put(0) | put(1); take()",
-    "put(0); take() | put(1) ! 2",
-)
-
 
 class Error(Enum):
     """Why an operation failed."""

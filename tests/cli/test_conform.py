@@ -99,7 +99,7 @@ def test_a_candidate_in_the_folder_that_the_command_is_called_from(interlock, mo
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("conform", "spec/gallery"), "E0940", "there are bindings for "),
+        (("conform", "spec/gallery"), "E0940", "no candidates come with `spec/gallery`"),
         (("conform", "spec/list_lru", "v13"), "E0941", "is not MODULE:CLASS"),
         (("conform", "spec/list_lru", "no_such:X"), "E0941", "ModuleNotFoundError"),
         (("conform", "spec/list_lru", "list_lru.v13:Nothing"), "E0941", "has no class `Nothing`"),

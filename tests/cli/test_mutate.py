@@ -12,7 +12,7 @@ action read(n: 0..8) { await n = total }
 """
 
 CANDIDATES = """
-from interlock_conformance.bindings.calls import Calls
+from interlock_conformance.calls import Calls
 
 WORKLOADS = ("add(1); read() | add(2); read()",)
 

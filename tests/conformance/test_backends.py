@@ -7,7 +7,6 @@ import threading
 
 import pytest
 
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import parse_workload
@@ -18,6 +17,7 @@ from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import by_priority
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report
+from list_lru.bindings.base import ListLruBinding
 
 ADDRESS = re.compile("0x[0-9a-f]+")
 """Of items, as they stand in the log."""

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from tests.conformance.subjects import AT_ALLOCATION, candidate, shipped
 
 from interlock_conformance.conform import Options, conform, replay
-from interlock_conformance.kinds import AT_ALLOCATION, LIST_LRU, candidate, shipped
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.reduced import Reduced
@@ -13,7 +13,7 @@ from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
 
 FOLDER = Path(__file__).parents[2] / "spec/list_lru"
 RIGHT = ("xarray", "list_locks")
-XARRAY = candidate(LIST_LRU, "list_lru.xarray:ListLrus")
+XARRAY = candidate("xarray")
 EXEMPT = Options(known=frozenset(XARRAY.exempt))
 
 # The smallest workload on which each shows, and how many preemptions it takes.
@@ -49,27 +49,26 @@ def refined():
 
 
 def right(name):
-    return candidate(LIST_LRU, f"list_lru.{name}:ListLrus").binding
+    return candidate(name).bound()
 
 
 def twin(name):
-    return candidate(LIST_LRU, f"list_lru.broken.{name}:ListLrus")
+    return candidate(f"broken.{name}")
 
 
 def test_its_modules_say_which_kind_they_are_of():
-    assert {named.reference.split(".")[-1].split(":")[0] for named in shipped(AT_ALLOCATION)} == {*RIGHT, *BROKEN}
-    assert all(named.kind is LIST_LRU for named in shipped(LIST_LRU))
+    assert {named.name for named in shipped(AT_ALLOCATION)} == {*RIGHT, *BROKEN}
 
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_each_broken_twin_is_caught(asked, name):
     named = twin(name)
     workload, preemptions = BROKEN[name]
-    verdict = conform(named.binding, asked, parse_workload(workload), Reduced(), EXEMPT)
+    verdict = conform(named.bound(), asked, parse_workload(workload), Reduced(), EXEMPT)
     assert isinstance(verdict, Breaks), report(verdict)
     assert verdict.property == named.breaks, report(verdict)
     assert verdict.preemptions == preemptions, report(verdict)
-    again = replay(named.binding, asked, verdict.token, EXEMPT)
+    again = replay(named.bound(), asked, verdict.token, EXEMPT)
     assert isinstance(again, Breaks)
     assert again.property == verdict.property
 
@@ -107,14 +106,14 @@ def test_they_conform_on_all_interleavings_whichever_allocation_fails(asked, nam
 
 def test_it_refines_the_abstract_specification_while_nobody_goes_offline(asked, refined):
     workload = parse_workload("init(0); online(1, 0); online(2, 1) | use(0, 2) | add(0, 1)")
-    verdict = conform(XARRAY.binding, asked, workload, Reduced(), Options(refined=refined))
+    verdict = conform(XARRAY.bound(), asked, workload, Reduced(), Options(refined=refined))
     assert isinstance(verdict, Conforms), report(verdict)
     assert "refinement.list_lru.abstract_at_allocation" in verdict.judged
 
 
 def test_known_gap_a_list_may_be_installed_after_its_cgroup_was_marked(asked, refined):
     workload = parse_workload("init(0); online(1, 0); offline(1) | add(0, 1)")
-    verdict = conform(XARRAY.binding, asked, workload, Reduced(), Options(refined=refined))
+    verdict = conform(XARRAY.bound(), asked, workload, Reduced(), Options(refined=refined))
     assert isinstance(verdict, Breaks)
     assert verdict.property in XARRAY.exempt
     assert "nearest: provide(lru0)" in verdict.message
@@ -143,6 +142,6 @@ def test_known_gap_a_list_may_be_installed_after_its_cgroup_was_marked(asked, re
     ],
 )
 def test_a_misused_candidate_is_undecided(asked, workload, reason):
-    verdict = conform(XARRAY.binding, asked, parse_workload(workload), Reduced())
+    verdict = conform(XARRAY.bound(), asked, parse_workload(workload), Reduced())
     assert isinstance(verdict, Undecided)
     assert reason in verdict.reason

@@ -3,16 +3,16 @@
 import importlib
 
 import pytest
+from tests.conformance.subjects import candidate
 
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform, replay
-from interlock_conformance.kinds import LIST_LRU, candidate
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report
 from list_lru import handshake_segments
+from list_lru.bindings.base import ListLruBinding
 
 RIGHT = ("handshake_cursor", "handshake_segments")
 
@@ -130,7 +130,7 @@ def test_segments_are_looked_for_too(base):
 
 
 def test_arrays_that_double_have_more_slots_than_there_are_cgroups(base):
-    binding = candidate(LIST_LRU, "list_lru.slots_owned:ListLrus")
+    binding = candidate("slots_owned")
     workload = parse_workload("init(0); activate(0); activate(1); activate(2)")
-    verdict = conform(binding.binding, base, workload, Reduced(), Options(known=frozenset(binding.exempt)))
+    verdict = conform(binding.bound(), base, workload, Reduced(), Options(known=frozenset(binding.exempt)))
     assert isinstance(verdict, Conforms), report(verdict)

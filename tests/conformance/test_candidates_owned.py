@@ -1,15 +1,15 @@
 """Lists owned by the lru: a list waits at each index, and whoever reads an array has the lock that replaces it."""
 
 import pytest
+from tests.conformance.subjects import candidate
 
 from interlock_conformance.conform import Options, conform, replay
-from interlock_conformance.kinds import LIST_LRU, candidate
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report
 
-OWNED = candidate(LIST_LRU, "list_lru.slots_owned:ListLrus")
-UNLOCKED = candidate(LIST_LRU, "list_lru.broken.unlocked_count:ListLrus")
+OWNED = candidate("slots_owned")
+UNLOCKED = candidate("broken.unlocked_count")
 EXEMPT = Options(known=frozenset(OWNED.exempt))
 
 SCOPE = (
@@ -30,7 +30,7 @@ SCOPE = (
 def test_it_conforms_on_all_interleavings_whichever_allocation_fails(base, pattern):
     texts = {pattern.format(failing=failing) for failing in range(8)}
     for text in sorted(texts):
-        verdict = conform(OWNED.binding, base, parse_workload(text), Reduced(), EXEMPT)
+        verdict = conform(OWNED.bound(), base, parse_workload(text), Reduced(), EXEMPT)
         assert isinstance(verdict, Conforms), f"{text}\n{report(verdict)}"
         assert verdict.exhausted, text
         assert {"coverage", "no_leak", "ids", "grace", "install_once"} <= set(verdict.judged)
@@ -43,16 +43,16 @@ def test_it_conforms_on_all_interleavings_whichever_allocation_fails(base, patte
 )
 def test_what_its_design_does_not_promise_it_does_not_keep(base, promise, workload):
     options = Options(known=frozenset(OWNED.exempt) - {promise})
-    verdict = conform(OWNED.binding, base, parse_workload(workload), Reduced(), options)
+    verdict = conform(OWNED.bound(), base, parse_workload(workload), Reduced(), options)
     assert isinstance(verdict, Breaks)
     assert verdict.property == promise
 
 
 def test_an_array_that_is_freed_at_once_is_used_by_who_takes_no_lock(base):
     workload = parse_workload("init(0); activate(0); activate(1) | use(0, 0)")
-    verdict = conform(UNLOCKED.binding, base, workload, Reduced(), EXEMPT)
+    verdict = conform(UNLOCKED.bound(), base, workload, Reduced(), EXEMPT)
     assert isinstance(verdict, Breaks), report(verdict)
     assert verdict.property == UNLOCKED.breaks
     assert verdict.preemptions == 2
     assert verdict.message == "use(0, 0): load of arrays[1].slot[0], which activate(1) has freed"
-    assert isinstance(replay(UNLOCKED.binding, base, verdict.token, EXEMPT), Breaks)
+    assert isinstance(replay(UNLOCKED.bound(), base, verdict.token, EXEMPT), Breaks)

@@ -11,9 +11,9 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from tests.conformance.subjects import candidate
 
 from interlock_conformance.conform import Options, conform
-from interlock_conformance.kinds import LIST_LRU, candidate
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.reduced import Reduced
@@ -79,7 +79,7 @@ def turns_of(named, workload):
     system, diagnostics = load_specification(str(file), lambda path: Path(path).read_bytes())
     assert system is not None, diagnostics
     verdict = conform(
-        named.binding, system, parse_workload(workload), Reduced(), Options(known=frozenset(named.exempt))
+        named.bound(), system, parse_workload(workload), Reduced(), Options(known=frozenset(named.exempt))
     )
     assert isinstance(verdict, Breaks), report(verdict)
     assert verdict.property == named.breaks, report(verdict)
@@ -89,7 +89,7 @@ def turns_of(named, workload):
 @pytest.mark.parametrize("name", PAIRS)
 def test_a_twin_is_caught_in_so_many_turns(name):
     workload, turns, *_ = PAIRS[name]
-    assert turns_of(candidate(LIST_LRU, f"list_lru.broken.{name}:ListLrus"), workload) == turns
+    assert turns_of(candidate(f"broken.{name}"), workload) == turns
 
 
 @pytest.mark.slow

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from interlock.core.show import show_term
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform
 from interlock_conformance.json_report import text_of_rows
 from interlock_conformance.judging.coverage import Coverage, Covered, antecedents_of, names_of_steps, together
@@ -17,6 +16,7 @@ from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms
 from list_lru import v13
+from list_lru.bindings.base import ListLruBinding
 from list_lru.broken import unlocked_init
 
 V13 = ListLruBinding("v13", v13.ListLrus)

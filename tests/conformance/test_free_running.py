@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from tests.conformance.small import Small, specification
 
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform, replay
 from interlock_conformance.free_running import Free, run_free
 from interlock_conformance.schedule import parse_workload
@@ -18,6 +17,7 @@ from interlock_conformance.scheduling.machine import Breach
 from interlock_conformance.scheduling.pooled_threads import PoolThread
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
+from list_lru.bindings.base import ListLruBinding
 
 SYSTEM = specification()
 ROOT = Path(__file__).parents[2]

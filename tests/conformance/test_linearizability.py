@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interlock_conformance.bindings.calls import Calls
+from interlock_conformance.calls import Calls
 from interlock_conformance.conform import Options, conform, replay
 from interlock_conformance.judging.history import Call, Recorder, lines_of_history
 from interlock_conformance.judging.linearizability import Order, Sequential, is_by_object

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.conformance.subjects import LIST_LRU, shipped
 
-from interlock_conformance.kinds import LIST_LRU, shipped
 from interlock_conformance.lint import unwatched
 
 HEAD = """

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 from tests.conformance.workloads import workloads
 
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform, replay
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.exhaustive import Exhaustive
@@ -16,6 +15,7 @@ from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
 from list_lru import v13
+from list_lru.bindings.base import ListLruBinding
 
 V13 = ListLruBinding("v13", v13.ListLrus)
 

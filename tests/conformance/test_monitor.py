@@ -6,13 +6,13 @@ import pytest
 
 from interlock.core.term import TRUE, negate
 from interlock_conformance.binding import AbstractionError
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
 from interlock_conformance.judging.monitor import Monitor
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
 from list_lru import v13
+from list_lru.bindings.base import ListLruBinding
 from list_lru.broken import unlocked_init
 
 SIZES = {"Lru": 1, "Memcg": 1, "Id": 1, "Array": 1, "List": 1}

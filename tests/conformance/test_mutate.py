@@ -6,11 +6,10 @@ import json
 from dataclasses import replace
 
 import pytest
+from tests.conformance.subjects import LIST_LRU
 
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import Options, conform
 from interlock_conformance.judging.judges import Judges
-from interlock_conformance.kinds import LIST_LRU
 from interlock_conformance.mutation import mutate
 from interlock_conformance.mutation.mutants import EQUIVALENT, mutants
 from interlock_conformance.mutation.mutate import Fate, Judged, fates, noticed, rate, rounds
@@ -19,6 +18,7 @@ from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report
 from list_lru import rw_semaphore
+from list_lru.bindings.base import ListLruBinding
 from list_lru.broken import unlocked_init
 
 TEXT = """
@@ -48,6 +48,10 @@ class Thing:
         return old
         return cell.cmpxchg(None, old) is None and old < 3
 """
+
+
+def bind(made):
+    return ListLruBinding("mutant", made)
 
 
 def changed():
@@ -129,7 +133,7 @@ def test_a_plain_store_stores_and_gives_what_was_hoped_for():
 def fates_of(base, name, *workloads):
     module = importlib.import_module(f"list_lru.{name}")
     asked = [parse_workload(workload) for workload in workloads]
-    return list(fates(module, Judged("ListLrus", ListLruBinding, base, asked, (Reduced(100),))))
+    return list(fates(module, Judged("ListLrus", bind, base, asked, (Reduced(100),))))
 
 
 def test_what_matters_is_noticed(base):
@@ -242,7 +246,7 @@ def test_a_workload_of_which_all_is_known_is_not_tried_again(base, monkeypatch):
     monkeypatch.setattr(mutate, "conform", noting)
     alone, together = "init(0); activate(0)", "init(0) | activate(0) | use(0, 0)"
     strategies = (Reduced(2), Priorities(0, 3), Reduced(4))
-    judged = Judged("ListLrus", ListLruBinding, base, [parse_workload(alone), parse_workload(together)], strategies)
+    judged = Judged("ListLrus", bind, base, [parse_workload(alone), parse_workload(together)], strategies)
     assert noticed(rw_semaphore.ListLrus, judged) == ("", "")
     assert tried == [(alone, Reduced(2)), *((together, strategy) for strategy in strategies)]
 
@@ -267,7 +271,7 @@ EXCUSES = {"v13": 11, "rw_semaphore": 0, "publish_first": 1, "handshake": 7}
 def fates_on_all_workloads(base, abstract, name, lines=None):
     module = importlib.import_module(f"list_lru.{name}")
     asked = [parse_workload(workload) for workload in LIST_LRU.workloads]
-    return list(fates(module, Judged("ListLrus", ListLruBinding, base, asked, rounds(300), abstract), lines))
+    return list(fates(module, Judged("ListLrus", bind, base, asked, rounds(300), abstract), lines))
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ class Rests(Shown):
 '''
 
 BINDING = '''
-from interlock_conformance.bindings.calls import Calls
+from interlock_conformance.calls import Calls
 
 
 class Tally:

@@ -7,7 +7,6 @@ from math import comb, factorial
 
 import pytest
 
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import parse_workload
@@ -18,6 +17,7 @@ from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.strategies.replay import exactly
 from interlock_conformance.verdict import Breaks, Conforms, report
 from list_lru import v13
+from list_lru.bindings.base import ListLruBinding
 from list_lru.broken import no_grace_period, unlocked_init
 
 

@@ -6,13 +6,12 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.conformance.subjects import LIST_LRU, shipped
 
 from interlock_conformance.binding import Abstraction
-from interlock_conformance.bindings.calls import Calls
-from interlock_conformance.bindings.list_lru import ListLruBinding
+from interlock_conformance.calls import Calls
 from interlock_conformance.conform import Options, conform, replay, survey
 from interlock_conformance.judging.refinement import Refinement
-from interlock_conformance.kinds import LIST_LRU, shipped
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies import Run, Strategy
@@ -22,6 +21,7 @@ from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.strategies.replay import exactly
 from interlock_conformance.verdict import Breaks, Conforms, Undecided, report
 from list_lru import publish_first, v13
+from list_lru.bindings.base import ListLruBinding
 
 NAME = "refinement.list_lru.abstract"
 CANDIDATES = {named.reference: named for named in shipped(LIST_LRU)}
@@ -43,7 +43,7 @@ def exempting(reference, abstract):
 
 @pytest.mark.parametrize("reference", RIGHT)
 def test_right_candidates_refine_the_abstract_list_lru(base, abstract, reference):
-    binding = CANDIDATES[reference].binding
+    binding = CANDIDATES[reference].bound()
     for workload in LIST_LRU.workloads:
         verdict = conform(binding, base, parse_workload(workload), Reduced(20), exempting(reference, abstract))
         assert isinstance(verdict, Conforms), f"{workload}\n{report(verdict)}"
@@ -53,7 +53,7 @@ def test_right_candidates_refine_the_abstract_list_lru(base, abstract, reference
 @pytest.mark.slow
 @pytest.mark.parametrize("reference", RIGHT)
 def test_right_candidates_refine_it_in_many_executions(base, abstract, reference):
-    binding = CANDIDATES[reference].binding
+    binding = CANDIDATES[reference].bound()
     for workload in LIST_LRU.workloads:
         verdict = conform(binding, base, parse_workload(workload), Reduced(1_000), exempting(reference, abstract))
         assert isinstance(verdict, Conforms), f"{workload}\n{report(verdict)}"
@@ -65,8 +65,8 @@ def test_broken_twins_break_what_they_break_first(base, abstract, reference):
     named = CANDIDATES[reference]
     both_ways = exempting(reference, abstract)
     for workload in LIST_LRU.workloads[:5]:
-        plain = conform(named.binding, base, parse_workload(workload), Reduced(20), replace(both_ways, refined=None))
-        both = conform(named.binding, base, parse_workload(workload), Reduced(20), both_ways)
+        plain = conform(named.bound(), base, parse_workload(workload), Reduced(20), replace(both_ways, refined=None))
+        both = conform(named.bound(), base, parse_workload(workload), Reduced(20), both_ways)
         if isinstance(plain, Breaks):  # with fewer executions than there are, the other search may not come to it
             assert isinstance(both, Conforms) or both.property in (plain.property, NAME)
 
@@ -374,7 +374,7 @@ class FromTheStart:
     "reference", [r for r in CANDIDATES if r.split(".")[-1].split(":")[0] in (*BY_ITSELF, "v13", "handshake")]
 )
 def test_what_is_known_of_earlier_executions_changes_nothing(base, abstract, strategy, reference):
-    binding = CANDIDATES[reference].binding
+    binding = CANDIDATES[reference].bound()
     options = Options(refined=abstract, properties=frozenset({NAME}), shrink_executions=0)
     workload = parse_workload("init(0); destroy(0) | activate(0)")
     assert conform(binding, base, workload, strategy, options) == conform(

@@ -4,18 +4,18 @@ import random
 from functools import partial
 
 import pytest
+from tests.conformance.subjects import LIST_LRU, shipped
 
 from interlock_conformance.binding import AbstractionError
 from interlock_conformance.judging.monitor import Monitor
 from interlock_conformance.judging.watch import Rows, Watch
-from interlock_conformance.kinds import LIST_LRU, shipped
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.primitives.memory import StoredCell
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.scheduling.machine import Breach, Finished, Machine
 from interlock_conformance.scheduling.observation import Watched
 
-CANDIDATES = {named.reference: named.binding for named in shipped(LIST_LRU)}
+CANDIDATES = {named.reference: named.bound() for named in shipped(LIST_LRU)}
 WORKLOADS = (
     "init(0); init(1) | activate(0); activate(1) | use(0, 0) ! 3",
     "init(0); destroy(0); init(0) | activate(0); use(1, 0)",

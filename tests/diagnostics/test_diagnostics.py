@@ -46,6 +46,7 @@ ELSEWHERE = {
     "W0943": "the source of a candidate: tests/conformance/test_lint.py",
     "E0944": "a candidate: tests/cli/test_mutate.py",
     "E0945": "an option of the command: tests/cli/test_mutate.py",
+    "E0946": "of another file: tests/conformance/test_kinds.py",
     "E0950": "a log of events: tests/trace",
     "E0951": "a log of events: tests/trace",
     "E0952": "a log of events: tests/trace",

@@ -183,7 +183,7 @@ def test_what_the_module_of_a_candidate_says_counts_as_it_does_for_the_command(r
     pytester.path.joinpath("counter.ilk").write_text(COUNTER)
     pytester.makepyfile(
         mine="""
-        from interlock_conformance.bindings.calls import Calls
+        from interlock_conformance.calls import Calls
 
         WORKLOADS = ("add(1)", "bump() | bump()")
 
@@ -200,7 +200,7 @@ def test_what_the_module_of_a_candidate_says_counts_as_it_does_for_the_command(r
         """,
         test_mine="""
         from interlock_pytest import conforms
-        from interlock_conformance.bindings.calls import Calls
+        from interlock_conformance.calls import Calls
 
         @conforms("counter.ilk")
         def test_its_workloads():

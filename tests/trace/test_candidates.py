@@ -14,7 +14,6 @@ from tests.trace.runs import ROOT, judged
 
 from interlock.engines.traces.judging import Explained, NotExplained
 from interlock.pipeline import read_bytes
-from interlock_conformance.bindings.list_lru import ListLruBinding
 from interlock_conformance.conform import conform
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.schedule import parse_token, parse_workload
@@ -22,6 +21,7 @@ from interlock_conformance.scheduling.machine import Machine
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.verdict import Breaks
+from list_lru.bindings.base import ListLruBinding
 
 DESIGN = "spec/list_lru/growth.ilk"
 SCOPE = "Lru=1,Memcg=1,Id=1,Array=2,List=2,Reader=1"

@@ -1,117 +1,132 @@
-"""Finding what `conform`, `mutate` and `replay` are about: candidates, the specification, workloads."""
+"""Finding what `conform`, `mutate` and `replay` are about: candidates, specifications that judge them, workloads."""
 
 from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
+from typing import Protocol
 
 from interlock.core.diagnostic import diagnose
 from interlock.core.system import TransitionSystem
 from interlock.pipeline import read_bytes
 from interlock_cli.console import complain
-from interlock_conformance.kinds import KINDS, CandidateError, Kind, Named, candidate, kind_of, kinds_beside, shipped
-from interlock_conformance.own import own_candidate
+from interlock_conformance.binding import Binding
+from interlock_conformance.candidates import Candidate, CandidateError, candidate, shipped
+from interlock_conformance.kinds import FILE, Kind, Kinds, KindsError, kinds_of, kinds_of_file
 from interlock_conformance.schedule import TokenError, Workload, parse_workload
-from interlock_conformance.specification import load_specification
+from interlock_conformance.specification import Specifications, specifications
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Candidates of one kind, the specification that judges them, the workloads, and the specification to refine."""
+    """A candidate with its binding, the specification that judges it, the one that it must refine, and the workloads.
 
-    kind: Kind
-    candidates: tuple[Named, ...]
+    `bind` binds another class in its place, such as a mutant.
+    """
+
+    candidate: Candidate
+    binding: Binding
+    bind: Callable[[object], Binding]
     system: TransitionSystem
-    workloads: tuple[Workload, ...]
-    refined: TransitionSystem | None = None
+    refined: TransitionSystem | None
+    workloads: tuple[Workload, ...] = ()
 
 
-def asked(path: str, reference: str | None, texts: Sequence[str], binding: str | None = None) -> Asked | None:
-    """What the arguments ask for; None, after saying why, where that cannot be had."""
-    kind, candidates = opened(path, reference, binding)
-    return None if kind is None else _asked(path, kind, candidates, texts)
+class Judges(Protocol):
+    """Gives the specifications that a kind names."""
+
+    def __call__(self, kind: Kind, /, *, bound: bool) -> Specifications:
+        """Those that judge, and if `bound` what a binding may ask."""
+        ...
+
+
+class _RefusedError(Exception):
+    """What was asked for cannot be had, and somebody has said why."""
+
+
+def asked(path: str, reference: str, texts: Sequence[str], binding: str | None = None) -> Asked | None:
+    """The candidate `module:Class` on these workloads, or on its own; None, after saying why, where there is none."""
+    try:
+        found = _opened(path, reference, binding)
+        return replace(found, workloads=_workloads(texts, found.candidate))
+    except _RefusedError:
+        return None
 
 
 def asked_of_all(path: str, texts: Sequence[str]) -> tuple[Asked, ...] | None:
-    """All candidates that a folder has, one entry for each kind; only those of one kind where a file or texts say so.
+    """All candidates that come with a folder; only those of one kind where a file or texts say so.
 
     Designs that promise something else are judged by another specification, on workloads of other operations.
     """
-    kind, candidates = opened(path, None)
-    if kind is None:
+    try:
+        kinds = _kinds(path)
+        if kinds is None or kinds.package is None:
+            fix = f"name a specification's file and a candidate, MODULE:CLASS; or write a `{FILE}` beside it"
+            complain((diagnose("E0940", f"no candidates come with `{path}`", fix=fix),))
+            return None
+        names = {kind.name for kind in (kinds.kinds[:1] if texts else kinds.kinds)}
+        found = [each for each in shipped(kinds) if each.kind.name in names]
+        judges = cache(_judges)  # many candidates, few specifications
+        return tuple(_ask(each, judges, _workloads(texts, each)) for each in found)
+    except CandidateError as error:
+        complain((diagnose("E0941", str(error)),))
+    except _RefusedError:
+        pass
+    return None
+
+
+def opened(path: str, reference: str, binding: str | None = None) -> Asked | None:
+    """The candidate `module:Class` without workloads; None, after saying why, where it cannot be had."""
+    try:
+        return _opened(path, reference, binding)
+    except _RefusedError:
         return None
-    others = kinds_beside(kind)[1:] if Path(path).is_dir() and not texts else ()
-    groups = [(kind, candidates), *((other, shipped(other)) for other in others)]
-    found = [_asked(path, kind, candidates, texts) for kind, candidates in groups]
-    return None if None in found else tuple(entry for entry in found if entry is not None)
 
 
-def _asked(path: str, kind: Kind, candidates: tuple[Named, ...], texts: Sequence[str]) -> Asked | None:
-    workloads = _workloads(texts, kind)
-    system = specification(path, kind)
-    if system is None or workloads is None:
-        return None
-    return Asked(kind, candidates, system, workloads, refined(path, kind))
+def _opened(path: str, reference: str, binding: str | None) -> Asked:
+    kinds = _kinds(path)
+    if kinds is None and Path(path).is_dir():
+        fix = f"name the specification's file, or write a `{FILE}` in the folder"
+        complain((diagnose("E0940", f"nothing says which specification in `{path}` judges", fix=fix),))
+        raise _RefusedError
+    try:
+        return _ask(candidate(kinds or kinds_of_file(path), reference, binding), _judges)
+    except CandidateError as error:
+        complain((diagnose("E0941", str(error)),))
+        raise _RefusedError from error
 
 
-def opened(path: str, reference: str | None, binding: str | None = None) -> tuple[Kind | None, tuple[Named, ...]]:
-    """The kind and its candidates, or the one that is named and its kind; None, after saying why, where that cannot be.
+def _kinds(path: str) -> Kinds | None:
+    """The kinds of a folder or file.
 
-    Modules are looked for in the folder that the command was called from, too, as `python -m` does.  A specification
-    that no kind is about, or with a `binding`, is bound by what the candidate's module says; see `own`.
+    Modules are looked for in the folder that the command was called from, too, as `python -m` does.
     """
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
-    kind = kind_of(str(Path(path).resolve()))
-    if reference is not None and (kind is None or binding is not None) and not Path(path).is_dir():
-        return _own(path, reference, binding)
-    if kind is None:
-        known = ", ".join(sorted(KINDS))
-        fix = f"name a specification's file and a candidate, MODULE:CLASS; there are bindings for {known}"
-        complain((diagnose("E0940", f"nothing binds candidates to `{path}`", fix=fix),))
-        return None, ()
     try:
-        if reference is None:
-            return kind, shipped(kind)
-        named = candidate(kind, reference)
-    except CandidateError as error:
-        complain((diagnose("E0941", str(error)),))
-        return None, ()
-    return named.kind, (named,)
+        return kinds_of(path, read_bytes)
+    except KindsError as error:
+        folder = Path(path) if Path(path).is_dir() else Path(path).parent
+        complain((diagnose("E0946", str(error), path=str(folder / FILE)),))
+        raise _RefusedError from error
 
 
-def _own(path: str, reference: str, binding: str | None) -> tuple[Kind | None, tuple[Named, ...]]:
-    system, diagnostics = load_specification(path, read_bytes, runs=True)
-    if system is None:
-        complain(diagnostics)
-        return None, ()
-    try:
-        named = own_candidate(path, reference, binding, system)
-    except CandidateError as error:
-        complain((diagnose("E0941", str(error)),))
-        return None, ()
-    return named.kind, (named,)
+def _ask(found: Candidate, judges: Judges, workloads: tuple[Workload, ...] = ()) -> Asked:
+    given = judges(replace(found.kind, workloads=()), bound=found.wants_specification)
+    bind = partial(found.bound, given.bound)
+    return Asked(found, bind(), bind, given.judging, given.refined, workloads)
 
 
-def specification(path: str, kind: Kind) -> TransitionSystem | None:
-    """The specification that judges; None, after saying why, where it has errors."""
-    file = str(Path(path) / kind.specification) if Path(path).is_dir() else path
-    system, diagnostics = load_specification(file, read_bytes)
-    complain(diagnostics)
-    return system
-
-
-def refined(path: str, kind: Kind) -> TransitionSystem | None:
-    """The specification that candidates of the kind must refine, where there is one beside the other."""
-    folder = Path(path) if Path(path).is_dir() else Path(path).parent
-    if kind.refines is None or not (folder / kind.refines).is_file():
-        return None
-    system, diagnostics = load_specification(str(folder / kind.refines), read_bytes, runs=True)
-    complain(() if kind.refines == Path(path).name else diagnostics)
-    return system
+def _judges(kind: Kind, *, bound: bool) -> Specifications:
+    given, problems = specifications(kind, read_bytes, bound=bound)
+    complain(problems)
+    if given is None:
+        raise _RefusedError
+    return given
 
 
 def replay_command(path: str, reference: str, token: str, binding: str | None = None) -> str:
@@ -120,14 +135,14 @@ def replay_command(path: str, reference: str, token: str, binding: str | None = 
     return f"interlock replay {shlex.quote(f'{path} {reference} {token}')}{bound}"
 
 
-def _workloads(texts: Sequence[str], kind: Kind) -> tuple[Workload, ...] | None:
-    """The workloads asked for, or those of the kind; None, after saying why, where one cannot be read."""
-    if not texts and not kind.workloads:
-        fix = "give some with -w, or as WORKLOADS in the candidate's module"
+def _workloads(texts: Sequence[str], found: Candidate) -> tuple[Workload, ...]:
+    """The workloads asked for, or those of the candidate and its kind."""
+    if not texts and not found.kind.workloads:
+        fix = f"give some with -w, as WORKLOADS in the candidate's module, or in `{FILE}`"
         complain((diagnose("E0942", "there are no workloads", fix=fix),))
-        return None
+        raise _RefusedError
     try:
-        return tuple(parse_workload(text) for text in texts or kind.workloads)
+        return tuple(parse_workload(text) for text in texts or found.kind.workloads)
     except TokenError as error:
         complain((diagnose("E0942", str(error)),))
-        return None
+        raise _RefusedError from error

@@ -10,7 +10,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 from math import inf
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from interlock import __version__
 from interlock_cli import options
@@ -19,12 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from interlock_cli.candidates import Asked
-    from interlock_conformance.kinds import Named
     from interlock_conformance.matrix import Row
     from interlock_conformance.strategies import Strategy
-
-    Job: TypeAlias = tuple[Asked, Named]
-    """A candidate, and what is asked of it with others of its kind."""
 
 SUMMARY = "run implementations under many schedules, judged by a specification"
 EXAMPLES = """\
@@ -91,17 +87,16 @@ def run(arguments: Namespace) -> int:
     wanted = _asked(arguments)
     if wanted is None:
         return 2
-    jobs = [(group, named) for group in wanted for named in group.candidates]
-    complain({warning: None for _, named in jobs for warning in unwatched(named.made)})
-    rows = [_row(arguments, jobs[0])] if arguments.candidate else _rows(arguments, jobs)
+    complain({warning: None for asked in wanted for warning in unwatched(asked.candidate.made)})
+    rows = [_row(arguments, wanted[0])] if arguments.candidate else _rows(arguments, wanted)
     _show(arguments, rows)
-    if len(rows) < len(jobs):
+    if len(rows) < len(wanted):
         print("interlock: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0 if all(row.as_expected for row in rows) else 1
 
 
-def _rows(arguments: Namespace, jobs: Sequence[Job]) -> list[Row]:
+def _rows(arguments: Namespace, wanted: Sequence[Asked]) -> list[Row]:
     """What each candidate came to, in a process of its own; those that are known where an interrupt came first."""
     from interlock.render.progress import Bar
     from interlock_cli.gathering import Failure, Gathering
@@ -109,50 +104,51 @@ def _rows(arguments: Namespace, jobs: Sequence[Job]) -> list[Row]:
     from interlock_conformance.verdict import Undecided
 
     if sys.platform != "linux":  # there a candidate would have to be pickled
-        return [_row(arguments, job) for job in jobs]
+        return [_row(arguments, asked) for asked in wanted]
 
     def compute(number: str) -> Row:
-        return _row(arguments, jobs[int(number)])
+        return _row(arguments, wanted[int(number)])
 
     found: dict[int, Row] = {}
-    numbers = [str(number) for number in range(len(jobs))]
+    numbers = [str(number) for number in range(len(wanted))]
     try:
-        with Gathering(compute, numbers, options.jobs(arguments), inf) as gathering, Bar(len(jobs)) as bar:
+        with Gathering(compute, numbers, options.jobs(arguments), inf) as gathering, Bar(len(wanted)) as bar:
             for number, result in gathering.results():
-                _, named = jobs[number]
+                candidate = wanted[number].candidate
                 if isinstance(result, Failure):
-                    undecided = Undecided(named.binding.name, f"Interlock failed on this candidate: {result.reason}")
-                    found[number] = Row(named.reference, named.breaks, (("", undecided),))
+                    undecided = Undecided(candidate.name, f"Interlock failed on this candidate: {result.reason}")
+                    found[number] = Row(candidate.reference, candidate.breaks, (("", undecided),))
                 else:
                     found[number] = result
-                bar.tell(named.reference, len(found))
+                bar.tell(candidate.reference, len(found))
     except KeyboardInterrupt:
         pass
     return [found[number] for number in sorted(found)]
 
 
-def _row(arguments: Namespace, job: Job) -> Row:
+def _row(arguments: Namespace, asked: Asked) -> Row:
     """Run a candidate on its workloads."""
     from interlock_conformance.conform import Options, conform, survey
     from interlock_conformance.free_running import Free, run_free
     from interlock_conformance.matrix import Row
     from interlock_conformance.scheduling.pooled_threads import Pool
 
-    group, named = job
-    strategy, system = _strategy(arguments), group.system
+    binding, system, workloads = asked.binding, asked.system, asked.workloads
+    strategy = _strategy(arguments)
     free = Free(arguments.seed, arguments.runs, arguments.seconds)
+    exempt = frozenset(asked.candidate.exempt)
     with Pool() as pool:
         home = pool.home if arguments.backend == "threads" else None
-        limits = Options(arguments.steps, known=frozenset(named.exempt), home=home, refined=group.refined, measure=True)
+        limits = Options(arguments.steps, known=exempt, home=home, refined=asked.refined, measure=True)
         if arguments.backend == "free":
-            found = [(w, run_free(named.binding, system, w, free, limits)) for w in group.workloads]
+            found = [(w, run_free(binding, system, w, free, limits)) for w in workloads]
         elif arguments.candidate:
-            found = [(w, conform(named.binding, system, w, strategy, limits)) for w in group.workloads]
+            found = [(w, conform(binding, system, w, strategy, limits)) for w in workloads]
         else:
             brief = replace(limits, shrink_executions=_BRIEFLY)
-            found = [(w, v) for w in group.workloads for v in survey(named.binding, system, w, strategy, brief)]
-    breaks = None if arguments.candidate else named.breaks
-    return Row(named.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found))
+            found = [(w, v) for w in workloads for v in survey(binding, system, w, strategy, brief)]
+    breaks = None if arguments.candidate else asked.candidate.breaks
+    return Row(asked.candidate.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found))
 
 
 def _asked(arguments: Namespace) -> tuple[Asked, ...] | None:

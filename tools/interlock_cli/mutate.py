@@ -83,13 +83,13 @@ def run(arguments: Namespace) -> int:
     wanted = asked(arguments.path, arguments.candidate, arguments.workload, arguments.binding)
     if wanted is None:
         return 2
-    named = wanted.candidates[0]
-    module, _, _ = named.reference.partition(":")
+    reference = wanted.candidate.reference
+    module, _, _ = reference.partition(":")
     judged = _judged(wanted, arguments.executions)
-    broken, workload = noticed(named.made, judged)
+    broken, workload = noticed(wanted.candidate.made, judged)
     if broken:
         fix = "`interlock conform` shows how"
-        complain((diagnose("E0944", f"unchanged, `{named.reference}` fails on `{workload}`: {broken}", fix=fix),))
+        complain((diagnose("E0944", f"unchanged, `{reference}` fails on `{workload}`: {broken}", fix=fix),))
         return 2
     found: list[Fate] = []
     for fate in fates(sys.modules[module], judged, arguments.lines):
@@ -100,7 +100,7 @@ def run(arguments: Namespace) -> int:
         complain((diagnose("E0945", f"there is nothing to change in `{module}`{_on(arguments.lines)}"),))
         return 2
     if arguments.format == "json":
-        print(_json(named.reference, found))
+        print(_json(reference, found))
     else:
         killed, excused = sum(bool(fate.killed_by) for fate in found), sum(bool(fate.excuse) for fate in found)
         equivalent = f", {excused} equivalent" if excused else ""
@@ -113,10 +113,9 @@ def _judged(wanted: Asked, executions: int) -> Judged:
     """How the candidate and its mutants are judged."""
     from interlock_conformance.mutation.mutate import Judged, rounds
 
-    named = wanted.candidates[0]
-    name = named.reference.partition(":")[2]
-    exempt = frozenset(named.exempt)
-    return Judged(name, wanted.kind.bind, wanted.system, wanted.workloads, rounds(executions), wanted.refined, exempt)
+    name = wanted.candidate.reference.partition(":")[2]
+    exempt = frozenset(wanted.candidate.exempt)
+    return Judged(name, wanted.bind, wanted.system, wanted.workloads, rounds(executions), wanted.refined, exempt)
 
 
 def _on(lines: range | None) -> str:

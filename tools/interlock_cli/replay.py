@@ -34,7 +34,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Run it; exit code 1 where it breaks a property, as it did when it was found."""
     from interlock.core.diagnostic import diagnose
-    from interlock_cli.candidates import opened, refined, specification
+    from interlock_cli.candidates import opened
     from interlock_cli.console import complain
     from interlock_conformance.conform import Options, replay
     from interlock_conformance.json_report import text_of_rows
@@ -52,14 +52,13 @@ def run(arguments: Namespace) -> int:
     except TokenError as error:
         complain((diagnose("E0942", str(error)),))
         return 2
-    kind, candidates = opened(parts["path"], parts["candidate"], arguments.binding)
-    system = None if kind is None else specification(parts["path"], kind)
-    if kind is None or system is None:
+    asked = opened(parts["path"], parts["candidate"], arguments.binding)
+    if asked is None:
         return 2
-    options = Options(known=frozenset(candidates[0].exempt), refined=refined(parts["path"], kind))
+    options = Options(known=frozenset(asked.candidate.exempt), refined=asked.refined)
     with Pool() as pool:
         home = pool.home if arguments.backend == "threads" else None
-        verdict = replay(candidates[0].binding, system, parts["rest"], dataclasses.replace(options, home=home))
+        verdict = replay(asked.binding, asked.system, parts["rest"], dataclasses.replace(options, home=home))
     row = Row(parts["candidate"], None, ((str(workload), verdict),))
     print(report(verdict) if arguments.format == "text" else text_of_rows([row], __version__))
     return 0 if row.as_expected else 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,9 +14,10 @@ import pytest
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from interlock.core.system import TransitionSystem
     from interlock_conformance.binding import Binding
-    from interlock_conformance.kinds import Kind, Named
+    from interlock_conformance.candidates import Candidate
+    from interlock_conformance.kinds import Kind, Kinds
+    from interlock_conformance.specification import Specifications
     from interlock_conformance.strategies import Strategy
 
 EXECUTIONS = 2_000
@@ -56,8 +58,7 @@ def conforms(
         raise pytest.UsageError(f"`executions={executions}` runs nothing, and would pass")
 
     def decorate(make: Callable[[], object]) -> Callable[[str], None]:
-        kind = _kind(spec)
-        cases = tuple(workloads) or (kind.workloads if kind else (_MODULES_OWN,))
+        cases = tuple(workloads) or _kinds(spec).kinds[0].workloads or (_MODULES_OWN,)
 
         @pytest.mark.parametrize("workload", cases)
         def test(workload: str) -> None:
@@ -89,23 +90,23 @@ def _run(
     exhaust: bool,
 ) -> str | None:
     """Why the candidate does not conform, or None."""
-    from interlock_cli.candidates import refined
     from interlock_conformance.conform import Options, conform
     from interlock_conformance.schedule import TokenError, parse_workload
     from interlock_conformance.verdict import Breaks, Conforms, report
 
-    named = _named(made, spec, bind)
-    options = Options(known=frozenset(named.exempt), refined=refined(str(spec), named.kind))
-    system = _loaded(str(Path(spec) / named.kind.specification if Path(spec).is_dir() else spec))
-    texts = named.kind.workloads if workload == _MODULES_OWN else (workload,)
+    candidate = _told(made, spec, bind)
+    judges = _judges(replace(candidate.kind, workloads=()), Path.cwd(), bound=candidate.wants_specification)
+    binding = _bound(candidate, judges)
+    options = Options(known=frozenset(candidate.exempt), refined=judges.refined)
+    texts = candidate.kind.workloads if workload == _MODULES_OWN else (workload,)
     if not texts:
-        return f"there are no workloads: give some, or as WORKLOADS in `{named.kind.package}`"
+        return f"there are no workloads: give some, or as WORKLOADS in `{made.__module__}`"
     for text in texts:
         try:
             asked = parse_workload(text)
         except TokenError as error:
             return f"`{text}` is no workload: {error}"
-        verdict = conform(named.binding, system, asked, strategy, options)
+        verdict = conform(binding, judges.judging, asked, strategy, options)
         match verdict:
             case Conforms() if verdict.exhausted or not exhaust:
                 continue
@@ -124,19 +125,24 @@ def _exhaustive(executions: int) -> Strategy:
     return Reduced(executions)
 
 
-def _named(made: Callable[..., object], spec: str | Path, bind: Bind | None) -> Named:
-    """The candidate, bound as `interlock conform` binds it."""
-    from interlock_conformance.kinds import CandidateError, of_kind
-    from interlock_conformance.own import of_its_own
+def _told(made: Callable[..., object], spec: str | Path, bind: Bind | None) -> Candidate:
+    """The candidate, with what its module says, as `interlock conform` takes it."""
+    from interlock_conformance.candidates import CandidateError, told
 
-    kind, folder = _kind(spec), Path(spec).is_dir()
-    if folder and (bind is not None or kind is None):
+    if Path(spec).is_dir() and bind is not None:
         pytest.fail(f"`{spec}` is a folder: name the specification that judges", pytrace=False)
     module, reference = sys.modules.get(made.__module__), f"{made.__module__}:{_name(made)}"
     try:
-        if kind is not None and bind is None:
-            return of_kind(kind, reference, module, made)
-        return of_its_own(str(spec), reference, module, made, _loaded(str(spec), runs=True), bind)
+        return told(_kinds(spec), reference, module, made, bind)
+    except CandidateError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+def _bound(candidate: Candidate, judges: Specifications) -> Binding:
+    from interlock_conformance.candidates import CandidateError
+
+    try:
+        return candidate.bound(judges.bound)
     except CandidateError as error:
         pytest.fail(str(error), pytrace=False)
 
@@ -162,25 +168,28 @@ def _reference(thing: object) -> str | None:
     return f"{thing.__module__}:{_name(thing)}" if found else None
 
 
-def _kind(spec: str | Path) -> Kind | None:
-    from interlock_conformance.kinds import kind_of
+def _kinds(spec: str | Path) -> Kinds:
+    """Those of the table beside the specification, else that of its file."""
+    from interlock.pipeline import read_bytes
+    from interlock_conformance.kinds import FILE, KindsError, kinds_of, kinds_of_file
 
-    return kind_of(str(Path(spec).resolve()))
-
-
-def _loaded(path: str, *, runs: bool = False) -> TransitionSystem:
-    """The specification of a file; the test fails where it has errors."""
-    return _read(path, Path.cwd(), runs=runs)
+    try:
+        table = kinds_of(spec, read_bytes)
+    except KindsError as error:
+        raise pytest.UsageError(f"the `{FILE}` of `{spec}` cannot be used: {error}") from error
+    if table is None and Path(spec).is_dir():
+        raise pytest.UsageError(f"`{spec}` is a folder without a `{FILE}`: name the specification that judges")
+    return table or kinds_of_file(spec)
 
 
 @cache
-def _read(path: str, _from: Path, *, runs: bool) -> TransitionSystem:
-    """Each process reads a file once, as seen from the folder where it is."""
+def _judges(kind: Kind, _from: Path, *, bound: bool) -> Specifications:
+    """What judges; each process reads files once, as seen from the folder where it is."""
     from interlock.pipeline import read_bytes
     from interlock.render.diagnostics import lines_of_diagnostic
-    from interlock_conformance.specification import load_specification
+    from interlock_conformance.specification import specifications
 
-    system, diagnostics = load_specification(path, read_bytes, runs=runs)
-    if system is None:
+    found, diagnostics = specifications(kind, read_bytes, bound=bound)
+    if found is None:
         pytest.fail("\n".join(line.plain for d in diagnostics for line in lines_of_diagnostic(d)), pytrace=False)
-    return system
+    return found

@@ -65,7 +65,7 @@ class Judged:
     """
 
     name: str
-    bind: Callable[[str, object], Binding]
+    bind: Callable[[object], Binding]
     system: TransitionSystem
     workloads: Sequence[Workload]
     strategies: Sequence[Strategy]
@@ -106,7 +106,7 @@ def noticed(made: object, judged: Judged) -> tuple[str, str]:
     left = list(judged.workloads)
     for strategy in judged.strategies:
         for workload in tuple(left):
-            verdict = conform(judged.bind(judged.name, made), judged.system, workload, strategy, options)
+            verdict = conform(judged.bind(made), judged.system, workload, strategy, options)
             match verdict:
                 case Breaks():
                     return verdict.property, str(workload)

@@ -7,9 +7,9 @@ that there is nothing.  Nothing is lost, and it is good enough where a consumer 
 from __future__ import annotations
 
 from queues import two_lock
-from queues.two_lock import WORKLOADS, Error
+from queues.two_lock import Error
 
-__all__ = ["BREAKS", "WORKLOADS", "Queue"]
+__all__ = ["BREAKS", "Queue"]
 
 BREAKS = "linearizable"
 

@@ -228,6 +228,7 @@ _CODES: tuple[Code, ...] = (
     ),
     Code("E0944", "candidate that breaks unchanged", "What kills its mutants may be its own mistake: mend it first."),
     Code("E0945", "nothing to mutate", "No statement that could be changed stands on these lines of the module."),
+    Code("E0946", "unusable table of candidates", "A `candidates.toml` tells how candidates are bound and run."),
     Code("E0950", "unusable line in a log", "A log has one JSON object on each line: a header, then events."),
     Code("E0951", "unknown field in a log", "A field of one's own begins with `_`; others are those of the format."),
     Code("E0952", "unknown action in a log", "An event names an action, a process or a step of the specification."),

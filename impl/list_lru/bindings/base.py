@@ -30,11 +30,11 @@ from typing import Generic, Protocol, TypeVar, runtime_checkable
 
 from interlock.core.term import Value
 from interlock_conformance.binding import Abstraction, Symbols
-from interlock_conformance.bindings.list_lru_abstract import History, abstraction
 from interlock_conformance.primitives.deterministic import DeterministicRuntime, EpochRcu
 from interlock_conformance.runtime import Cell, Runtime
 from interlock_conformance.schedule import Operation, Workload
 from interlock_conformance.scheduling.machine import Aborted, Breach
+from list_lru.bindings.abstract import History, abstraction
 
 T_co = TypeVar("T_co", covariant=True)
 

@@ -26,11 +26,11 @@ from typing import Generic, Protocol, TypeVar
 
 from interlock.core.term import Value
 from interlock_conformance.binding import Abstraction, AbstractionError, Look, Symbols, Tables
-from interlock_conformance.bindings.list_lru import DONE, NOTHING, ListView, PeekAll, PeekAt, PeekIn
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.runtime import Cell, Runtime
 from interlock_conformance.schedule import Operation, Workload
 from interlock_conformance.scheduling.machine import Aborted, Breach
+from list_lru.bindings.base import DONE, NOTHING, ListView, PeekAll, PeekAt, PeekIn
 
 ROOT = 0
 

@@ -1,1 +1,0 @@
-"""Bindings of kinds of candidates to the specifications in spec/."""
