@@ -96,7 +96,7 @@ class ListLrus(v13.ListLrus):
         """The slot `index` of the next lru in the table."""
         for key in range(cursor + 1, LRUS):
             lru = self.table[key]
-            array = self.rcu.dereference(lru.memcg) if lru else None
+            array = self.rcu.dereference(lru.memcg) if lru else None  # equivalent: memory is sequentially consistent
             if array is not None:
                 return Place(key, array, index)
         return None

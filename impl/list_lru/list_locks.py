@@ -61,14 +61,14 @@ class ListLrus(xarray.ListLrus):
         assert isinstance(there, ItemList)
         assert memcg.parent is not None
         self.splice(there, lru, memcg.parent)
-        with lru.lock:
+        with lru.lock:  # equivalent: a slot is one word here, and part of an xarray in C
             lru.slot[index] = None
         return there
 
     def splice(self, there: ItemList, lru: xarray.Lru, parent: Memcg) -> None:
         """Move the items to the parent's list, and mark the list dead, so that nobody adds to it any more."""
         with there.lock, self.locked(lru, parent) as to:
-            to.items.store((*to.items.load(), *there.items.load()))
+            to.items.store((*to.items.load(), *there.items.load()))  # equivalent: `count` comes before or after
             to.count.store(to.count.load() + there.count.load())
             there.dead.store(value=True)
 
@@ -98,7 +98,7 @@ class ListLrus(xarray.ListLrus):
     def add(self, thing: Object) -> None:
         """Put an object on the list of its cgroup."""
         with self.locked(thing.lru, thing.memcg) as there:
-            there.items.store((*there.items.load(), thing))
+            there.items.store((*there.items.load(), thing))  # equivalent: as in `splice`
             there.count.store(there.count.load() + 1)
 
     def delete(self, thing: Object) -> bool:
@@ -107,7 +107,7 @@ class ListLrus(xarray.ListLrus):
             items = there.items.load()
             if thing not in items:
                 return False
-            there.items.store(tuple(other for other in items if other is not thing))
+            there.items.store(tuple(other for other in items if other is not thing))  # equivalent: as in `splice`
             there.count.store(there.count.load() - 1)
             return True
 
