@@ -11,7 +11,7 @@ from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, report
-from list_lru import handshake_segments
+from list_lru import handshake_segments, v13
 from list_lru.bindings.base import ListLruBinding
 
 RIGHT = ("handshake_cursor", "handshake_segments")
@@ -108,6 +108,20 @@ def test_a_scan_has_a_spare_list_that_the_specification_knows_of(base):
     workload = parse_workload("init(0); destroy(0); init(0) | activate(0)")
     verdict = conform(right("handshake_cursor"), base, workload, Priorities(0, 100))
     assert isinstance(verdict, Conforms), report(verdict)
+
+
+class Hoards(v13.ListLrus):
+    def new_array(self):
+        for _ in range(5):
+            self.lists.free(self.lists.alloc())
+        return super().new_array()
+
+
+def test_known_gap_a_candidate_that_allocates_much_more_than_it_installs(base):
+    workload = parse_workload("init(0) | activate(0)")
+    verdict = conform(ListLruBinding("hoards", Hoards), base, workload, Reduced())
+    assert isinstance(verdict, Breaks), report(verdict)
+    assert (verdict.property, verdict.message) == ("abstraction", "slot(0, 0) is 5, which is no List? here")
 
 
 # -- what the specification does not speak of
