@@ -12,12 +12,13 @@ from interlock_conformance.verdict import Breaks, ConformanceVerdict, Conforms, 
 SCHEMA = "interlock-conformance/1"
 
 
-def text_of_rows(rows: Sequence[Row], tool: str) -> str:
-    """All candidates in one document."""
+def text_of_rows(rows: Sequence[Row], tool: str, *, interrupted: bool = False) -> str:
+    """All candidates in one document; what was known of them when an interrupt came."""
     document = {
         "schema": SCHEMA,
         "tool": tool,
-        "ok": all(row.as_expected for row in rows),
+        "ok": not interrupted and all(row.as_expected for row in rows),
+        "interrupted": interrupted,
         "candidates": [
             {
                 "candidate": row.reference,

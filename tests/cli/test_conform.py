@@ -136,3 +136,24 @@ def test_a_schedule_that_cannot_be_followed_is_undecided(interlock):
     done = interlock("replay", "spec/list_lru list_lru.v13:ListLrus init(0) | activate(0) @ 0*1 1*1 0*5")
     assert done.code == 1
     assert "cannot be followed" in done.out
+
+
+def test_an_interrupt_leaves_the_verdicts_that_are_known(interlock, monkeypatch):
+    from interlock_conformance import conform
+
+    def interrupted(binding, system, workload, *others):
+        if len(workload.threads) > 1:
+            raise KeyboardInterrupt
+        return judged(binding, system, workload, *others)
+
+    judged = conform.conform
+    monkeypatch.setattr(conform, "conform", interrupted)
+    arguments = ("conform", "spec/list_lru", "list_lru.v13:ListLrus", "-w", "init(0)", "-w", WORKLOAD, "-w", "init(0)")
+    done = interlock(*arguments)
+    assert (done.code, done.err) == (130, "interlock: interrupted\n")
+    assert done.out.count("v13 conforms") == 1
+    assert "exercised\n" in done.out
+    done = interlock(*arguments, "--format", "json")
+    document = json.loads(done.out)
+    assert (done.code, document["ok"], document["interrupted"]) == (130, False, True)
+    assert [run["workload"] for run in document["candidates"][0]["runs"]] == ["init(0)"]

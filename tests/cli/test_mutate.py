@@ -80,3 +80,24 @@ def test_no_more_than_all_mutants_can_be_asked_for(interlock):
     done = interlock("mutate", "tally.ilk", "tallies:Locked", "--threshold", "101")
     assert done.code == 2
     assert "`101` is more than all of them" in done.err
+
+
+@pytest.mark.usefixtures("tally")
+def test_an_interrupt_leaves_what_is_known(interlock, monkeypatch):
+    from interlock_conformance.mutation import mutate
+
+    def interrupted(*arguments):
+        judged = fates(*arguments)
+        yield next(judged)
+        yield next(judged)
+        raise KeyboardInterrupt
+
+    fates = mutate.fates
+    monkeypatch.setattr(mutate, "fates", interrupted)
+    done = interlock("mutate", "tally.ilk", "tallies:Locked", "-v")
+    assert done.code == 130
+    assert done.out.splitlines()[-1].endswith(" of 2 mutants killed (100.0%), 0 survived")
+    assert "interrupted before all mutants were judged" in done.err
+    done = interlock("mutate", "tally.ilk", "tallies:Locked", "--format", "json")
+    document = json.loads(done.out)
+    assert (done.code, document["interrupted"], len(document["mutants"])) == (130, True, 2)

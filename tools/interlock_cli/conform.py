@@ -16,11 +16,13 @@ from interlock import __version__
 from interlock_cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from interlock_cli.candidates import Asked
     from interlock_conformance.matrix import Row
+    from interlock_conformance.schedule import Workload
     from interlock_conformance.strategies import Strategy
+    from interlock_conformance.verdict import ConformanceVerdict
 
 SUMMARY = "run implementations under many schedules, judged by a specification"
 EXAMPLES = """\
@@ -88,12 +90,33 @@ def run(arguments: Namespace) -> int:
     if wanted is None:
         return 2
     complain({warning: None for asked in wanted for warning in unwatched(asked.candidate.made)})
-    rows = [_row(arguments, wanted[0])] if arguments.candidate else _rows(arguments, wanted)
-    _show(arguments, rows)
-    if len(rows) < len(wanted):
+    if arguments.candidate:
+        rows, interrupted = _alone(arguments, wanted[0])
+    else:
+        rows = _rows(arguments, wanted)
+        interrupted = len(rows) < len(wanted)
+    _show(arguments, rows, interrupted=interrupted)
+    if interrupted:
         print("interlock: interrupted", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0 if all(row.as_expected for row in rows) else 1
+
+
+def _alone(arguments: Namespace, asked: Asked) -> tuple[list[Row], bool]:
+    """What one candidate came to, told as it is found, and whether an interrupt came before the end."""
+    from interlock_conformance.matrix import Row
+
+    reference = asked.candidate.reference
+    found: list[tuple[str, ConformanceVerdict]] = []
+    interrupted = False
+    try:
+        for workload, verdict in _verdicts(arguments, asked):
+            found.append((str(workload), verdict))
+            if arguments.format == "text":
+                _tell(arguments, reference, workload, verdict)
+    except KeyboardInterrupt:
+        interrupted = True
+    return [Row(reference, None, tuple(found))], interrupted
 
 
 def _rows(arguments: Namespace, wanted: Sequence[Asked]) -> list[Row]:
@@ -127,10 +150,18 @@ def _rows(arguments: Namespace, wanted: Sequence[Asked]) -> list[Row]:
 
 
 def _row(arguments: Namespace, asked: Asked) -> Row:
-    """Run a candidate on its workloads."""
+    """What a candidate came to on all of its workloads."""
+    from interlock_conformance.matrix import Row
+
+    found = tuple((str(workload), verdict) for workload, verdict in _verdicts(arguments, asked))
+    breaks = None if arguments.candidate else asked.candidate.breaks
+    return Row(asked.candidate.reference, breaks, found)
+
+
+def _verdicts(arguments: Namespace, asked: Asked) -> Iterator[tuple[Workload, ConformanceVerdict]]:
+    """Run a candidate on its workloads; in a table there is a verdict for each property that it breaks."""
     from interlock_conformance.conform import Options, conform, survey
     from interlock_conformance.free_running import Free, run_free
-    from interlock_conformance.matrix import Row
     from interlock_conformance.scheduling.pooled_threads import Pool
 
     binding, system, workloads = asked.binding, asked.system, asked.workloads
@@ -140,15 +171,15 @@ def _row(arguments: Namespace, asked: Asked) -> Row:
     with Pool() as pool:
         home = pool.home if arguments.backend == "threads" else None
         limits = Options(arguments.steps, known=exempt, home=home, refined=asked.refined, measure=True)
-        if arguments.backend == "free":
-            found = [(w, run_free(binding, system, w, free, limits)) for w in workloads]
-        elif arguments.candidate:
-            found = [(w, conform(binding, system, w, strategy, limits)) for w in workloads]
-        else:
-            brief = replace(limits, shrink_executions=_BRIEFLY)
-            found = [(w, v) for w in workloads for v in survey(binding, system, w, strategy, brief)]
-    breaks = None if arguments.candidate else asked.candidate.breaks
-    return Row(asked.candidate.reference, breaks, tuple((str(workload), verdict) for workload, verdict in found))
+        for workload in workloads:
+            if arguments.backend == "free":
+                yield workload, run_free(binding, system, workload, free, limits)
+            elif arguments.candidate:
+                yield workload, conform(binding, system, workload, strategy, limits)
+            else:
+                brief = replace(limits, shrink_executions=_BRIEFLY)
+                for verdict in survey(binding, system, workload, strategy, brief):
+                    yield workload, verdict
 
 
 def _asked(arguments: Namespace) -> tuple[Asked, ...] | None:
@@ -160,26 +191,28 @@ def _asked(arguments: Namespace) -> tuple[Asked, ...] | None:
     return None if one is None else (one,)
 
 
-def _show(arguments: Namespace, rows: list[Row]) -> None:
-    """Print what was found: the whole story of one candidate, or the table of all."""
+def _tell(arguments: Namespace, reference: str, workload: Workload, verdict: ConformanceVerdict) -> None:
+    """Print the story of one workload."""
     from interlock_cli.candidates import replay_command
-    from interlock_conformance.json_report import text_of_rows
-    from interlock_conformance.matrix import lines_of_coverage, lines_of_matrix
     from interlock_conformance.verdict import Breaks, report
 
+    print(f"{workload}\n{report(verdict)}", flush=True)
+    if isinstance(verdict, Breaks):
+        print(f"  {replay_command(arguments.path, reference, verdict.token, arguments.binding)}", flush=True)
+
+
+def _show(arguments: Namespace, rows: list[Row], *, interrupted: bool) -> None:
+    """Print what was found: what is left to say of one candidate, or the table of all."""
+    from interlock_conformance.json_report import text_of_rows
+    from interlock_conformance.matrix import lines_of_coverage, lines_of_matrix
+
     if arguments.format == "json":
-        print(text_of_rows(rows, __version__))
-        return
-    if not arguments.candidate:
-        print("\n".join(lines_of_matrix(rows)))
-        return
-    for row in rows:
-        for workload, verdict in row.verdicts:
-            print(f"{workload}\n{report(verdict)}")
-            if isinstance(verdict, Breaks):
-                print(f"  {replay_command(arguments.path, row.reference, verdict.token, arguments.binding)}")
-        for line in lines_of_coverage(row.coverage):
+        print(text_of_rows(rows, __version__, interrupted=interrupted))
+    elif arguments.candidate:
+        for line in lines_of_coverage(rows[0].coverage):
             print(line)
+    else:
+        print("\n".join(lines_of_matrix(rows)))
 
 
 def _strategy(arguments: Namespace) -> Strategy:

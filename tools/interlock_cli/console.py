@@ -32,7 +32,7 @@ def write(path: Path, text: str) -> list[Diagnostic]:
     from interlock.core.diagnostic import diagnose
 
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")  # a file's name need not be text
     except OSError as problem:
         return [diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path))]
     return []

@@ -8,10 +8,12 @@ from __future__ import annotations
 import argparse
 import errno
 import gc
+import io
 import os
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from interlock import __version__
@@ -57,9 +59,11 @@ COMMANDS: dict[str, ModuleType] = {
 
 EPILOG = """\
 exit codes:
-  0  everything is as expected
-  1  something is not as expected
-  2  the input or the command line cannot be used
+  0    everything is as expected
+  1    something is not as expected
+  2    the input or the command line cannot be used
+  3    a limit was reached, and nothing is known of a log
+  130  interrupted; what was known has been printed
 
 example:
   interlock new handoff && interlock check handoff.ilk
@@ -117,9 +121,20 @@ def _discard_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _make_streams_usable() -> None:
+    """Have somewhere to write where a stream was closed, and write any text where its encoding has few characters."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it is closed at exit
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def run() -> None:
     """Run the command as a program; being told to terminate is an interrupt, so that no worker is left behind."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _make_streams_usable()
     gc.set_threshold(100_000)  # trees of a specification live to the end: looking for garbage in them only costs
     sys.exit(main())
 

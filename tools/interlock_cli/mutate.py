@@ -78,6 +78,7 @@ def run(arguments: Namespace) -> int:
     from interlock.core.diagnostic import diagnose
     from interlock_cli.candidates import asked
     from interlock_cli.console import complain
+    from interlock_cli.judging import EXIT_INTERRUPTED
     from interlock_conformance.mutation.mutate import fates, noticed, rate
 
     wanted = asked(arguments.path, arguments.candidate, arguments.workload, arguments.binding)
@@ -92,20 +93,27 @@ def run(arguments: Namespace) -> int:
         complain((diagnose("E0944", f"unchanged, `{reference}` fails on `{workload}`: {broken}", fix=fix),))
         return 2
     found: list[Fate] = []
-    for fate in fates(sys.modules[module], judged, arguments.lines):
-        found.append(fate)
-        if arguments.format == "text" and (fate.survived or arguments.verbose):
-            print(_line(fate))
-    if not found:
+    interrupted = False
+    try:
+        for fate in fates(sys.modules[module], judged, arguments.lines):
+            found.append(fate)
+            if arguments.format == "text" and (fate.survived or arguments.verbose):
+                print(_line(fate), flush=True)
+    except KeyboardInterrupt:
+        interrupted = True
+    if not found and not interrupted:
         complain((diagnose("E0945", f"there is nothing to change in `{module}`{_on(arguments.lines)}"),))
         return 2
     if arguments.format == "json":
-        print(_json(reference, found))
-    else:
+        print(_json(reference, found, interrupted=interrupted))
+    elif found:
         killed, excused = sum(bool(fate.killed_by) for fate in found), sum(bool(fate.excuse) for fate in found)
         equivalent = f", {excused} equivalent" if excused else ""
         left = len(found) - killed - excused
         print(f"{killed} of {len(found) - excused} mutants killed ({rate(found):.1%}), {left} survived{equivalent}")
+    if interrupted:
+        print("interlock: interrupted before all mutants were judged", file=sys.stderr)
+        return EXIT_INTERRUPTED
     return 0 if 100 * rate(found) >= arguments.threshold else 1
 
 
@@ -131,14 +139,15 @@ def _line(fate: Fate) -> str:
     return f"{mutant.line:5}  {mutant.text}\n       {mutant.kind}: {what}{where}"
 
 
-def _json(reference: str, found: Sequence[Fate]) -> str:
+def _json(reference: str, found: Sequence[Fate], *, interrupted: bool) -> str:
     from interlock_conformance.mutation.mutate import rate
 
     document = {
         "schema": SCHEMA,
         "tool": __version__,
         "candidate": reference,
-        "rate": round(rate(found), 4),
+        "interrupted": interrupted,
+        "rate": round(rate(found), 4) if found else None,
         "mutants": [
             {
                 "line": fate.mutant.line,
