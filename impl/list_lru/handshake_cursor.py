@@ -136,7 +136,7 @@ class ListLrus(v13.ListLrus):
         array, key = self.array_of(lru), lru.key.load()
         self.rcu.assign(lru.memcg, None)
         self.table[key] = None  # equivalent: no lru is freed here, and one without an array is passed by
-        self.keys.give(key)
+        self.keys.give(key)  # equivalent: it may be given later as well
         self.rcu.synchronize()
         self.free_array(array)
 
@@ -150,7 +150,7 @@ class ListLrus(v13.ListLrus):
             return Error.ENOMEM
         memcg.index.store(index)
         self.marked[index] = True
-        self.runtime.fence()
+        self.runtime.fence()  # equivalent: memory is sequentially consistent here
         error = self.fill(lambda cursor: self.lru_above(index, cursor))
         if error is None:
             self.active.add(memcg)

@@ -27,12 +27,16 @@ from interlock_conformance.judging.judges import Judges
 from interlock_conformance.mutation.mutants import Mutant, mutants
 from interlock_conformance.schedule import Workload
 from interlock_conformance.strategies import Strategy
+from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.verdict import Breaks, Conforms, Undecided
 
 _AT_FIRST, _AT_RANDOM = 2, 30
 """Executions of each workload before it is tried at length: in order, and under random priorities."""
+
+_PREEMPTIONS = 2
+"""Of the schedules that are tried one after the other: most mistakes show with so many."""
 
 _STEPS = 1_000
 """Steps of one execution; a candidate that takes more on these workloads goes round in circles."""
@@ -76,8 +80,13 @@ class Judged:
 
 
 def rounds(executions: int) -> tuple[Strategy, ...]:
-    """Each workload briefly, then under random priorities, which reach far, then at length."""
-    return (Reduced(_AT_FIRST), Priorities(0, _AT_RANDOM), Reduced(executions))
+    """Each workload briefly, then under random priorities, which reach far, then at length.
+
+    A long search by source sets keeps to the last steps of the first execution; so half as many begin with those of few
+    preemptions, which come to all its steps.
+    """
+    few = Exhaustive(_PREEMPTIONS, max(1, executions // 2))
+    return (Reduced(_AT_FIRST), Priorities(0, _AT_RANDOM), few, Reduced(executions))
 
 
 def fates(module: ModuleType, judged: Judged, lines: range | None = None) -> Iterator[Fate]:
