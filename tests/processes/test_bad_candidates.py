@@ -34,7 +34,7 @@ def run(interlock, tmp_path, monkeypatch):
 
 
 ENDINGS = {
-    "silent": ("E0973", 1, "the candidate says nothing more"),
+    "silent": ("E0973", 1, "the candidate says nothing\n  help: a candidate begins with a line that says who it is"),
     "no_hello": ("E0971", 2, "does not begin with the line that says who it is"),
     "other_schema": ("E0971", 2, "interlock-process/1"),
     "mistyped_hello": ("E0971", 2, "hidden"),

@@ -129,3 +129,28 @@ def test_no_more_than_a_portion_is_kept_in_memory():
             events.add(chance.random(), b"{}")
             assert len(events._recent) < 100
         assert len(events._written) == 10
+
+
+def test_a_name_that_nobody_has_is_told_before_anything_is_started(run, tmp_path):
+    done = run("silent", "--hide", "tkae")
+    assert done.code == 2
+    assert "error[E0952]: module `lock` has no action, process or step `tkae`" in done.err
+    assert not list(tmp_path.glob("interlock-*"))
+
+
+def test_an_interrupt_leaves_the_runs_that_are_known(run, monkeypatch, tmp_path):
+    from interlock_conformance.processes import remote_runs
+
+    def interrupted(remote, request, *others):
+        if request.run == 3:
+            raise KeyboardInterrupt
+        return judged(remote, request, *others)
+
+    judged = remote_runs.judged_run
+    monkeypatch.setattr(remote_runs, "judged_run", interrupted)
+    done = run("right", "--runs", "9", "--seed", "7")
+    assert (done.code, done.err) == (130, "interlock: interrupted\n")
+    assert done.out.splitlines() == ["run 1 (seed 7): explained, 12 events", "run 2 (seed 8): explained, 12 events"]
+    assert [path.name for path in tmp_path.iterdir()] == ["lock.ilk"]
+    document = json.loads(run("right", "--runs", "9", "--format", "json").out)
+    assert (document["ok"], document["interrupted"], len(document["runs"])) == (False, True, 2)

@@ -143,3 +143,25 @@ def test_several_alternatives_are_told_nearest_first(interlock, log):
     done = interlock("trace", "check", SERVER, log({"action": "ask"}, {"action": "leave"}))
     assert "client0" in done.out
     assert "needs `holds(client0)`" in done.out
+
+
+def test_names_of_an_ordered_sort_and_their_order_survive_itf_and_back(interlock, log, tmp_path):
+    spec = tmp_path / "epochs.ilk"
+    spec.write_text(
+        "module epochs\nordered sort Epoch\nvar newest: Epoch = Epoch.first\n"
+        "action begin(e: Epoch) { await next(newest, e); newest := e }\n"
+        "scope small { Epoch = 4 }\n"
+    )
+    order = {"schema": "interlock-log/1", "sorts": {"Epoch": ["dawn", "noon", "dusk"]}}
+    written = log(order, {"action": "begin", "args": ["noon"]}, {"action": "begin", "args": ["dusk"]})
+    itf, back = tmp_path / "run.itf.json", tmp_path / "back.jsonl"
+    assert interlock("trace", "convert", spec, written, itf).code == 0
+    assert json.loads(itf.read_text())["#meta"]["sorts"] == {"Epoch": ["dawn", "noon", "dusk", "epoch3"]}
+    assert interlock("trace", "check", spec, itf).code == 0
+    assert interlock("trace", "convert", spec, itf, back).code == 0
+    assert json.loads(back.read_text().splitlines()[0])["sorts"]["Epoch"] == ["dawn", "noon", "dusk", "epoch3"]
+    assert interlock("trace", "check", spec, back).code == 0
+    wrong = itf.read_text().replace('"noon",\n    "dusk"', '"dusk",\n    "noon"')
+    assert wrong != itf.read_text()
+    itf.write_text(wrong)
+    assert interlock("trace", "check", spec, itf).code == 1

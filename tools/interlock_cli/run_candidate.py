@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shlex
+import sys
 import tempfile
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -97,7 +98,7 @@ def run(arguments: Namespace) -> int:
     keep = arguments.log is not None
     try:
         told = _runs(arguments, judge, workload, path)
-        keep = keep or (told.code != 0 and bool(told.runs))
+        keep = keep or (told.code != 0 and bool(told.runs) and not told.interrupted)
     finally:
         if not keep:
             path.unlink()
@@ -118,12 +119,16 @@ class Told:
 
     runs: tuple[JudgedRun, ...]
     problems: tuple[Diagnostic, ...]
+    interrupted: bool = False
 
     @property
     def code(self) -> int:
         """The exit code."""
+        from interlock_cli.judging import EXIT_INTERRUPTED
         from interlock_conformance.processes.remote_runs import BREACHES, Result
 
+        if self.interrupted:
+            return EXIT_INTERRUPTED
         if self.problems:
             return 1 if self.problems[0].code.name in BREACHES else 2
         codes = {Result.EXPLAINED: 0, Result.BROKEN: 1, Result.UNUSABLE: 2, Result.UNKNOWN: 3}
@@ -140,6 +145,7 @@ def _runs(arguments: Namespace, judge: Judge, workload: Workload | None, path: P
 
     done: list[JudgedRun] = []
     problems: tuple[Diagnostic, ...] = ()
+    interrupted = False
     try:
         with Remote(arguments.program, Limits(arguments.timeout, arguments.events)) as remote, Bar(0) as bar:
             for request in _requests(arguments, workload):
@@ -156,7 +162,9 @@ def _runs(arguments: Namespace, judge: Judge, workload: Workload | None, path: P
         problems = (diagnosis(failure),)
     except OSError as problem:
         problems = (diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path)),)
-    return Told(tuple(done), problems)
+    except KeyboardInterrupt:
+        interrupted = True
+    return Told(tuple(done), problems, interrupted)
 
 
 def _requests(arguments: Namespace, workload: Workload | None) -> Iterator[Request]:
@@ -179,6 +187,8 @@ def _asked(arguments: Namespace) -> tuple[Judge | None, Workload | None, tuple[D
     """By what to judge and what to do; None, and why, where that cannot be had."""
     from interlock.core.diagnostic import diagnose
     from interlock.engines.traces.judging import Budget
+    from interlock.engines.traces.log import Trouble
+    from interlock.engines.traces.vocabulary import Vocabulary
     from interlock.pipeline import lower_file, read_bytes, sizes_of
     from interlock_conformance.processes.remote_runs import Judge
     from interlock_conformance.schedule import TokenError, parse_workload
@@ -190,6 +200,10 @@ def _asked(arguments: Namespace) -> tuple[Judge | None, Workload | None, tuple[D
     system, problems = lower_file(arguments.spec, read_bytes)
     if system is None:
         return None, None, problems
+    try:
+        Vocabulary(system).hidden(arguments.hide)
+    except Trouble as trouble:
+        return None, None, (diagnose(trouble.code, trouble.message, fix=trouble.fix, path=arguments.spec),)
     sizes, more = sizes_of(system, arguments.scope)
     if more:
         return None, None, tuple(replace(problem, path=arguments.spec) for problem in more)
@@ -211,7 +225,9 @@ def _tell(arguments: Namespace, system: TransitionSystem | None, told: Told, pat
         if system is not None:
             put(_lines(judged, system))
     complain(told.problems)
-    if told.code == 0 and len(told.runs) > 1:
+    if told.interrupted:
+        print("interlock: interrupted", file=sys.stderr)
+    elif told.code == 0 and len(told.runs) > 1:
         print(f"explained: all {len(told.runs)} runs, {sum(r.log.count for r in told.runs if r.log):,} events")
     elif told.code != 0 and told.runs:
         print(f"log: interlock trace check {shlex.quote(arguments.spec)} {shlex.quote(str(path))}")
@@ -251,6 +267,7 @@ def _tell_in_json(arguments: Namespace, system: TransitionSystem | None, told: T
         "schema": SCHEMA,
         "tool": __version__,
         "ok": told.code == 0,
+        "interrupted": told.interrupted,
         "command": arguments.program,
         "runs": runs,
         "diagnostics": [json_of_diagnostic(problem) for problem in told.problems],

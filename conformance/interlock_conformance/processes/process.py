@@ -40,6 +40,9 @@ class Failure(Exception):  # noqa: N818 - the candidate's, not ours
         self.fix = printable(fix)
 
 
+_HELLO = "a candidate begins with a line that says who it is, as in docs/processes.md"
+
+
 class Process:
     """The running program, as lines to it and lines from it.  A context: at its end the program is gone.
 
@@ -69,6 +72,8 @@ class Process:
         self._to_send = bytearray()
         self._received = bytearray()
         self._looked = 0
+        self._heard = False
+        """Whether it has ever said a line."""
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._stdout, selectors.EVENT_READ)
 
@@ -92,13 +97,17 @@ class Process:
                 found = bytes(self._received[:end])
                 del self._received[: end + 1]
                 self._looked = 0
+                self._heard = True
                 return found
             self._looked = len(self._received)
             if self._looked > LONGEST:
                 raise self.failure("E0971", f"the candidate wrote a line of more than {LONGEST:,} bytes")
             left = until - time.monotonic()
             if left <= 0:
-                raise self.failure("E0973", "the candidate says nothing more", "give it more time with --timeout")
+                more, fix = (" more", "") if self._heard else ("", f"{_HELLO}; or ")
+                raise self.failure(
+                    "E0973", f"the candidate says nothing{more}", f"{fix}give it more time with --timeout"
+                )
             self._exchange(left)
 
     def _exchange(self, seconds: float) -> None:
@@ -136,7 +145,8 @@ class Process:
             case None:
                 return self.failure("E0974", f"the candidate closed its output{within}, and goes on")
             case 0:
-                return self.failure("E0974", f"the candidate ended{within}, and was not done")
+                before = "and was not done" if self._heard else "and has not said who it is"
+                return self.failure("E0974", f"the candidate ended{within}, {before}", "" if self._heard else _HELLO)
             case int() as code if code < 0:
                 return self.failure("E0972", f"the candidate was ended by {_signal(-code)}{within}")
             case code:

@@ -39,6 +39,8 @@ def text_of_itf(
         "description": description,
         "sizes": dict[str, Json](trace.initial.sizes),
     }
+    if orders := _orders(trace, system, known):
+        meta["sorts"] = orders
     document: dict[str, Json] = {"#meta": meta}
     if params:
         document["params"] = [s.name for s in params]
@@ -47,6 +49,17 @@ def text_of_itf(
     if trace.loop is not None:
         document["loop"] = trace.loop
     return json.dumps(document, indent=1) + "\n"
+
+
+def _orders(trace: Trace, system: TransitionSystem, names: Mapping[str, str]) -> dict[str, Json]:
+    """The elements of ordered sorts in their order, which the tool's own names tell and other names do not."""
+    found: dict[str, Json] = {}
+    sizes = dict(trace.initial.sizes)
+    for sort in system.sorts:
+        own = [show_value(number, sort) for number in range(sizes.get(sort.name, 0))]
+        if sort.ordered and names.keys() & set(own):
+            found[sort.name] = [names.get(name, name) for name in own]
+    return found
 
 
 def _state(state: State, symbols: list[Symbol], meta: dict[str, Json], names: Mapping[str, str]) -> Json:

@@ -49,10 +49,17 @@ def read_itf(text: bytes, path: str) -> Iterator[Item]:
             yield place_in_itf(trouble, path, number, "")
             continue
         if number == 0:
-            yield Header(initial=seen)
+            yield Header(initial=seen, sorts=_sorts(document.get("#meta")))
         else:
             yield from _entry(number, state, seen, path, same=seen == before)
         before = seen
+
+
+def _sorts(meta: Json) -> dict[str, tuple[Json, ...]]:
+    """The elements of sorts in their order, where Interlock has written the trace and they have names of their own."""
+    told = meta.get("sorts") if isinstance(meta, dict) else None
+    lists = told.items() if isinstance(told, dict) else ()
+    return {name: tuple(listed) for name, listed in lists if isinstance(listed, list)}
 
 
 def _seen(state: Json, variables: list[str], params: list[str]) -> dict[str, Json]:
@@ -71,7 +78,8 @@ def lines_of_items(items: Iterator[Item], schema: str) -> Iterator[str]:
     for item in items:
         match item:
             case Header():
-                yield json.dumps({"schema": schema, "initial": item.initial})
+                sorts = {"sorts": {name: list(listed) for name, listed in item.sorts.items()}} if item.sorts else {}
+                yield json.dumps({"schema": schema, **sorts, "initial": item.initial})
             case Entry():
                 step: dict[str, Json] = {} if item.action is None else {"action": item.action}
                 if item.args:
