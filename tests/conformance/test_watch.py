@@ -33,7 +33,7 @@ def states(base, binding, workload, seed, *, audit):
     watch = monitor.watch(machine, subject.symbols(), audit=audit)
 
     def look():
-        now = watch.now()
+        now = current(watch)
         if not seen or now != seen[-1]:
             seen.append(now)
 
@@ -43,6 +43,12 @@ def states(base, binding, workload, seed, *, audit):
 
     workers = [partial(work, operations) for operations in workload.threads]
     return seen, machine.run(workers, lambda _, enabled: chance.choice(enabled), complaining(look)).end
+
+
+def current(watch):
+    """The values now."""
+    watch.changes()
+    return watch.values
 
 
 def complaining(look):
@@ -108,7 +114,7 @@ def run(body, rows, *, audit=False):
     looks = []
 
     def look():
-        looks.append((watch.now(), tuple(table.asked)))
+        looks.append((current(watch), tuple(table.asked)))
         table.asked.clear()
 
     end = machine.run([lambda _: body(table)], lambda _, enabled: enabled[0], complaining(look)).end
@@ -126,9 +132,18 @@ def test_only_what_has_read_a_word_that_changed_is_computed():
     assert run(body, rows) == [((0, 0), (0, 1)), ((5, 0), (0,)), ((5, 6), (1,)), ((5, 6), (1,))]
 
 
-def test_the_same_values_are_the_same_tuple():
-    looks = run(lambda table: table.words[0].store(0), (("word", (0,)),))
-    assert looks[0][0] is looks[1][0]
+def test_changes_are_the_rows_that_have_another_value_and_what_it_is():
+    machine = Machine(budget=100)
+    table = Table(DeterministicRuntime(machine))
+    watch = Watch(machine, table.symbols(), Rows([("word", (0,)), ("word", (1,))]))
+
+    def body():
+        table.words[1].store(0)
+        table.words[1].store(7)
+
+    seen = []
+    machine.run([lambda _: body()], lambda _, enabled: enabled[0], lambda: seen.append(watch.changes()))
+    assert seen == [(0, 0, 1, 0), (), (1, 7)]
 
 
 def test_what_is_no_primitive_is_found_by_an_audit():
@@ -155,7 +170,7 @@ def test_a_function_that_takes_a_step_is_told_that_it_may_only_peek():
     table = Stepping(DeterministicRuntime(machine))
     watch = Watch(machine, table.symbols(), Rows([("word", (0,))]))
     body = lambda _: table.words[0].store(1)  # noqa: E731
-    end = machine.run([body], lambda _, enabled: enabled[0], complaining(watch.now)).end
+    end = machine.run([body], lambda _, enabled: enabled[0], complaining(watch.changes)).end
     assert "takes the step `load m.word0`; it may only peek" in end.message
 
 
@@ -170,7 +185,7 @@ def test_two_watches_of_one_execution_do_not_disturb_each_other():
         table.words[0].store(1)
         table.words[1].store(2)
 
-    machine.run([body], lambda _, enabled: enabled[0], lambda: looks.append((first.now(), second.now())))
+    machine.run([body], lambda _, enabled: enabled[0], lambda: looks.append((current(first), current(second))))
     assert looks == [((0,), (0, 0)), ((1,), (0, 1)), ((1,), (2, 1))]
 
 
@@ -266,7 +281,7 @@ def test_whoever_has_peeked_is_told_of_each_change(build):
             step()
 
     def look():
-        seen.append(watch.now()[0])
+        seen.append(current(watch)[0])
 
     end = machine.run([body], lambda _, enabled: enabled[0], complaining(look)).end
     assert isinstance(end, Finished), end

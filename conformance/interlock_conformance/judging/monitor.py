@@ -20,7 +20,7 @@ from interlock.core.trace import State
 from interlock.core.types import BoolType, EnumType, IntType, OptionType, RangeType, SortType, Type
 from interlock.engines.evaluate import Packed, explain, instantiate
 from interlock_conformance.binding import AbstractionError, Symbols
-from interlock_conformance.judging.watch import Rows, Watch
+from interlock_conformance.judging.watch import Changes, Rows, Watch
 from interlock_conformance.scheduling.machine import Breach, Machine
 
 Observed: TypeAlias = tuple[Value, ...]
@@ -68,6 +68,7 @@ class Monitor:
         self._met: list[Observed] = []
         self._state_verdicts: list[Breach | None] = []
         self._step_verdicts: dict[tuple[int, int], Breach | None] = {}
+        self._after: dict[tuple[int | None, Changes], tuple[int, Breach | None]] = {}
 
     @property
     def judged(self) -> tuple[str, ...]:
@@ -108,6 +109,21 @@ class Monitor:
         self._met.append(observed)
         self._state_verdicts.append(self._judge(self._states, observed, observed))
         return self._numbers.setdefault(observed, len(self._numbers))
+
+    def met(self, state: int) -> Observed:
+        """The abstract state of that number."""
+        return self._met[state]
+
+    def after(self, before: int | None, changes: Changes, watch: Watch) -> tuple[int, Breach | None]:
+        """The state that the changes of a watch lead to, and what is broken there; remembered by what has changed.
+
+        A state may have many values, of which a step changes few: those are what it costs to look it up.
+        """
+        try:
+            return self._after[before, changes]
+        except (KeyError, TypeError):  # as in `meet`
+            after = self.meet(watch.values)
+        return self._after.setdefault((before, changes), (after, self.judge(before, after)))
 
     def judge(self, before: int | None, after: int) -> Breach | None:
         """The first broken property of the state `after`, or of the step that led to it."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from interlock_conformance.binding import AbstractionError, Remembering, Subject
-from interlock_conformance.judging.monitor import Monitor, Observed
+from interlock_conformance.judging.monitor import Monitor
 from interlock_conformance.judging.refinement import Place, Refinement
-from interlock_conformance.scheduling.footprint import OBSERVED, Mode
+from interlock_conformance.scheduling.footprint import OBSERVED, WRITE
 from interlock_conformance.scheduling.machine import Breach, Machine
 
 
@@ -17,22 +17,20 @@ class Judge:
     def __init__(self, monitor: Monitor, subject: Subject, machine: Machine, *, audit: bool) -> None:
         self._monitor, self._machine = monitor, machine
         self._watch = monitor.watch(machine, subject.symbols(), audit=audit)
-        self._observed: Observed | None = None
         self._state: int | None = None
 
     def look(self) -> Breach | None:
         """Judge the state as it is now, and the step to it."""
         try:
-            observed = self._watch.now()
-            if observed is self._observed:
+            changes = self._watch.changes()
+            if not changes and self._state is not None:
                 return None
-            before, self._state = self._state, self._monitor.meet(observed)
+            self._state, found = self._monitor.after(self._state, changes, self._watch)
         except AbstractionError as error:
             return Breach("abstraction", str(error))
-        self._observed = observed
         if self._machine.tracing:
-            self._machine.touch(OBSERVED, Mode.WRITE)
-        return self._monitor.judge(before, self._state)
+            self._machine.touch(OBSERVED, WRITE)
+        return found
 
 
 class Places:
@@ -75,18 +73,18 @@ class RefinementJudge(Judge):
         super().__init__(monitor, subject, machine, audit=audit)
         self._refinement, self._places = refinement, places
         self._history = subject.history if isinstance(subject, Remembering) else _no_history
-        self._seen: tuple[Observed | None, Hashable] | None = None
+        self._seen: tuple[int | None, Hashable] | None = None
 
     def look(self) -> Breach | None:
         """Judge the state as it is now, and the step to it."""
         found = super().look()
         history = self._history()
-        seen = (self._observed, history)
-        if found is not None or self._observed is None or self._state is None or seen == self._seen:
+        seen = (self._state, history)
+        if found is not None or self._state is None or seen == self._seen:
             return found
         self._seen = seen
         try:
-            sight = self._refinement.see(self._state, self._observed, history)
+            sight = self._refinement.see(self._state, history)
         except AbstractionError as error:
             return Breach("abstraction", str(error))
         last = self._places.last
@@ -94,7 +92,7 @@ class RefinementJudge(Judge):
         if isinstance(place, Breach):
             return place
         if place != last:
-            self._machine.touch(OBSERVED, Mode.WRITE)
+            self._machine.touch(OBSERVED, WRITE)
             self._places.add(self._machine.step, place)
         return None
 

@@ -79,7 +79,7 @@ class Refinement:
         self._steps: list[dict[Sight, Place | Breach]] = []
         self._ahead: dict[Place, tuple[Packed, ...]] = {}
 
-    def see(self, state: int, observed: Observed, history: Hashable) -> Sight:
+    def see(self, state: int, history: Hashable) -> Sight:
         """What the specification sees of a state, of which `state` is the monitor's number.
 
         AbstractionError where that is nothing that it knows.
@@ -87,7 +87,7 @@ class Refinement:
         question = (state, history)
         sight = self._sights.get(question)
         if sight is None:
-            seen = self._see(observed, history)
+            seen = self._see(self._monitor.met(state), history)
             sight = self._sights[question] = self._sight_of.setdefault(seen, len(self._seen))
             self._seen += [seen] * (sight == len(self._seen))
         return sight

@@ -6,7 +6,8 @@ what is `Watched`.  A watch that audits computes every row from scratch after ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from typing import TypeAlias
 
 from interlock.core.term import Value
 from interlock_conformance.binding import AbstractionError, Symbols
@@ -16,25 +17,26 @@ from interlock_conformance.scheduling.places import described
 Row = tuple[str, tuple[Value, ...]]
 """A symbol, and the element numbers that it is asked for."""
 
+Changes: TypeAlias = tuple[object, ...]
+"""The numbers of rows and their new values, in turn: what tells one state from the one before it."""
+
 
 class Rows:
     """The rows of an observer, the same in every execution; a set of them is a number with a bit for each."""
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._rows = tuple(rows)
-        self._sets: dict[int, tuple[tuple[int, int, Row], ...]] = {}
+        self._sets: dict[int, tuple[tuple[int, int, str, tuple[Value, ...]], ...]] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self._rows)
-
-    def of(self, bits: int) -> tuple[tuple[int, int, Row], ...]:
+    def of(self, bits: int) -> tuple[tuple[int, int, str, tuple[Value, ...]], ...]:
         """The rows of a set, each with its number and its bit."""
         found = self._sets.get(bits)
         if found is None:
-            found = tuple((number, 1 << number, row) for number, row in enumerate(self._rows) if bits >> number & 1)
+            rows = enumerate(self._rows)
+            found = tuple((number, 1 << number, *row) for number, row in rows if bits >> number & 1)
             self._sets[bits] = found
         return found
 
@@ -47,39 +49,41 @@ class Watch:
         self._all = (1 << len(rows)) - 1
         self._first = machine.rows(len(rows))
         self._values: list[Value] = [None] * len(rows)
-        self._observed: tuple[Value, ...] = tuple(self._values)
 
-    def now(self) -> tuple[Value, ...]:
-        """The values now; the same tuple as before if none is another.  AbstractionError where there is no value."""
-        machine, first = self._machine, self._first
-        stale = machine.stale >> first & self._all
-        if stale:
-            machine.stale ^= stale << first
-            if self._compute(stale):
-                self._observed = tuple(self._values)
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """The values when it was last asked for changes."""
+        return tuple(self._values)
+
+    def changes(self) -> Changes:
+        """The rows with another value than when last asked, at first than None; AbstractionError where one has none."""
+        stale = self._machine.stale >> self._first & self._all
+        found = self._compute(stale) if stale else ()
         if self._audit:
             self._compare()
-        return self._observed
+        return found
 
-    def _compute(self, rows: int) -> bool:
-        """Compute these rows; whether one has another value than before."""
+    def _compute(self, rows: int) -> Changes:
+        """Compute these rows; those that have another value than before."""
         machine, symbols, values, first = self._machine, self._symbols, self._values, self._first
+        machine.stale ^= machine.stale & rows << first
         reading = machine.reading
-        differs, at = False, 0
+        changed: Changes = ()
+        at = 0
         try:
-            for at, bit, (name, args) in self._rows.of(rows):
+            for at, bit, name, args in self._rows.of(rows):
                 machine.reading = bit << first
                 value = symbols[name](*args)
                 if value != values[at]:
                     values[at] = value
-                    differs = True
+                    changed += (at, value)
         except AbstractionError:
             raise
         except Exception as error:
             raise AbstractionError(f"{self._name(at)} cannot be had: {described(error)}") from error
         finally:
             machine.reading = reading
-        return differs
+        return changed
 
     def _compare(self) -> None:
         """Compute all from scratch; a row that differs has read what is not watched."""
@@ -94,5 +98,5 @@ class Watch:
         self._machine.stale |= 1  # look again after the next step, whatever it does
 
     def _name(self, at: int) -> str:
-        ((_, _, (name, args)),) = self._rows.of(1 << at)
+        ((_, _, name, args),) = self._rows.of(1 << at)
         return f"{name}({', '.join(map(str, args))})"

@@ -177,15 +177,16 @@ class StoredCell(Watched, Generic[T]):
         return (self.value,)
 
 
-class StoredCells(Watched, Generic[T]):
-    """Words in a row; see `runtime.Cells`."""
+class StoredCells(Generic[T]):
+    """Words in a row; see `runtime.Cells`.  Each is watched by itself, as a `Watched` would be."""
 
-    __slots__ = ("name", "region", "space", "values")
+    __slots__ = ("machine", "name", "readers", "region", "space", "values")
 
     def __init__(self, space: Space, region: Region, name: str, size: int, value: T) -> None:
-        super().__init__(space.machine)
+        self.machine = space.machine
         self.space, self.region, self.name = space, region, f"{region.name}.{name}"
         self.values = [value] * size
+        self.readers = [0] * size
 
     def __len__(self) -> int:
         return len(self.values)
@@ -222,13 +223,13 @@ class StoredCells(Watched, Generic[T]):
         if machine.recording:
             machine.note(f":= {self.space.show(value)}")
         self.values[index] = value
-        machine.stale |= self.readers
+        machine.stale |= self.readers[index]
         if self.region.owner is None:
             self.space.escape(value)
 
     def peek(self, index: int) -> T:
         """The value at `index`, without a step."""
-        self.readers |= self.machine.reading
+        self.readers[index] |= self.machine.reading
         return self.values[index]
 
     def hold(self) -> Collection[T]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import FrameType
 from typing import NamedTuple, TypeAlias
 
@@ -79,8 +80,8 @@ End: TypeAlias = Breach | Finished | OutOfSteps | Diverged | Pruned
 Observer = Callable[[], Breach | None]
 """Judges the state that the last step left; a breach ends the execution."""
 
-_OBSERVER = 1
-"""The row of what the observer reads by itself."""
+_OBSERVER, _ROWS = 1, ~1
+"""The row of what the observer reads by itself, and all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +250,7 @@ class Machine:
                 self._priming = self.current = thread
                 thread.switch()
             self._priming = None
-            while (chosen := self._next(None)) is not None:
+            while self._end is None and (chosen := self._next(None)) is not None:
                 self.current = chosen
                 chosen.switch()
         self.current = None
@@ -290,19 +291,18 @@ class Machine:
         if self.reading:
             raise RuntimeError(f"an observer takes the step `{kind} {thing}`; it may only peek")
         if private:
-            if self.stale and not self._look():
-                raise Aborted
+            self.settle()
         else:
-            thread.kind, thread.object, thread.ready = kind, thing, ready
+            thread.ready = ready
+            if ready is not None:
+                thread.kind, thread.object = kind, thing
             if self._priming is thread:
                 self._main.switch()
-            else:
-                chosen = self._next(thread)
-                if chosen is None:
-                    raise Aborted
-                if chosen is not thread:
-                    self.current = chosen
-                    chosen.switch()
+            elif (chosen := self._next(thread.index)) is None:
+                raise Aborted
+            elif chosen is not thread:
+                self.current = chosen
+                chosen.switch()
             if self._end is not None:
                 raise Aborted
         if self.recording:
@@ -336,7 +336,8 @@ class Machine:
         """The running thread now holds a lock."""
         thread = self.current
         if thread is not None:
-            holding = Holding(lock, shared, thread.doing, calling_place() if self.recording else "")
+            place = calling_place() if self.recording else ""
+            holding = _holding(Holding, (lock, shared, thread.doing, place))
             if thread.held:
                 self.order.take(thread.index, thread.held, holding)
             thread.held.append(holding)
@@ -352,7 +353,8 @@ class Machine:
 
     def settle(self) -> None:
         """Show the observer what the last step left, before something changes that is no step of its own."""
-        if self.current is not None and self.stale and not self._look():
+        shown = self.current is not None and len(self._points) >= self._known
+        if self.stale and shown and not self._look():
             raise Aborted
 
     def give_up(self, interrupted: FrameType | None) -> None:
@@ -404,10 +406,8 @@ class Machine:
         return body
 
     def _look(self) -> bool:
-        """Show the observer the state that the last step left, if it has read what that changed; false to end."""
-        if len(self._points) < self._known:
-            return True
-        self.stale &= ~_OBSERVER
+        """Show the observer the state that the last step left; false to end."""
+        self.stale &= _ROWS
         self.reading = _OBSERVER
         try:
             found = self._observe()
@@ -417,26 +417,29 @@ class Machine:
             self._end = self._end or found
         return found is None
 
-    def _next(self, last: Thread | None) -> Thread | None:
-        """The thread to run now, or None when the execution is over."""
-        if self._end is not None:
-            return None
-        if len(self._points) < self._known:
-            return self._follow(self._given[len(self._points)])
+    def _next(self, last: int | None) -> Thread | None:
+        """The thread to run now, after `last`, or None when the execution is over."""
+        points = self._points
+        at = len(points)
+        if at < self._known:
+            return self._follow(self._given[at])
         if self.stale and not self._look():
             return None
-        enabled = self._enabled()
+        enabled = self._everyone
+        for thread in self._alive:
+            ready = thread.ready
+            if ready is not None and not ready():
+                enabled = _without(enabled, thread.index)
         if not enabled:
             self._end = standstill(self._alive)
             return None
-        if len(self._points) >= self._log_from and self._is_spent():
+        if at >= self._log_from and self._is_spent():
             return None
-        before = None if last is None else last.index
-        index = self._choose(before, enabled)
+        index = self._choose(last, enabled)
         if index not in enabled:
-            self._end = Pruned() if index == STOP else Diverged(len(self._points), index, enabled)
+            self._end = Pruned() if index == STOP else Diverged(at, index, enabled)
             return None
-        self._points.append(_point(Point, (before, enabled, index)))
+        points.append(_point(Point, (last, enabled, index)))
         if self._trail is not None:
             self.tracing = True
             self._touched = []
@@ -446,19 +449,12 @@ class Machine:
     def _follow(self, point: Point) -> Thread | None:
         """The thread that was chosen at a point of an earlier execution; None if it cannot run this time."""
         thread = self._threads[point.chosen]
-        if thread.ready is not None and not thread.ready():
-            self._end = Diverged(len(self._points), point.chosen, self._enabled())
-            return None
-        self._points.append(point)
-        return thread
-
-    def _enabled(self) -> tuple[int, ...]:
-        """The threads that can run."""
-        enabled = self._everyone
-        for thread in self._alive:
-            if thread.ready is not None and not thread.ready():
-                enabled = tuple([index for index in enabled if index != thread.index])
-        return enabled
+        if thread.ready is None or thread.ready():
+            self._points.append(point)
+            return thread
+        enabled = tuple(other.index for other in self._alive if other.ready is None or other.ready())
+        self._end = Diverged(len(self._points), point.chosen, enabled)
+        return None
 
     def _is_spent(self) -> bool:
         """Whether the budget is spent.  The last steps are logged in any case, to see whether they repeat."""
@@ -472,8 +468,8 @@ class Machine:
 _LAST = 100
 """So many steps before the budget is spent are looked at."""
 
-_point = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- as generic as can be
-"""Makes a `Point` without the call of a function: each step makes one."""
+_point = _holding = tuple.__new__  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- generic
+"""Makes a `Point`, or a `Holding`, without the call of a function: each step makes one."""
 
 
 def standstill(alive: Sequence[Thread]) -> Breach | None:
@@ -493,6 +489,12 @@ def _waits(thread: Thread) -> str:
 
 def _nothing() -> Breach | None:
     return None
+
+
+@cache
+def _without(threads: tuple[int, ...], one: int) -> tuple[int, ...]:
+    """The threads but for one; asked at each step at which one has to wait."""
+    return tuple(thread for thread in threads if thread != one)
 
 
 def _never() -> bool:
