@@ -110,6 +110,15 @@ class Ruling(Protocol):
 
 
 @runtime_checkable
+class Abstaining(Protocol):
+    """A binding that knows what it cannot judge of a workload."""
+
+    def abstains(self, workload: Workload) -> Mapping[str, str]:
+        """The rules that are not judged, each with the reason."""
+        ...
+
+
+@runtime_checkable
 class Remembering(Protocol):
     """A subject that remembers what no state of the candidate tells, such as how often something was set up."""
 

@@ -54,6 +54,8 @@ class Calls:
             method: object = getattr(self._make, operation.name, None)
             if operation.name.startswith("_") or operation.name in _OURS or not callable(method):
                 return f"`{operation}` calls no method of {self.name}: it has {', '.join(self._methods()) or 'none'}"
+            if any(runs_late(method) for runs_late in _RUN_LATE):
+                return f"`{operation}` makes a generator or a coroutine, of which nothing runs: write a plain method"
             try:
                 inspect.signature(method).bind(None, *operation.args)
             except (TypeError, ValueError) as error:
@@ -76,6 +78,11 @@ class Calls:
     def rules(self, workload: Workload) -> tuple[str, ...]:
         """What is judged besides the specification's properties."""
         return (LEAK, PROPERTY) if self._is_sequential(workload) else (LEAK,)
+
+    def abstains(self, workload: Workload) -> Mapping[str, str]:
+        """That calls are not judged where one of them is no action: a mistyped name would pass everything."""
+        strange = self._strangers(workload)
+        return {PROPERTY: f"{self.system.name} has no action for {', '.join(strange)}"} if strange else {}
 
     def exercised(self) -> Covered:
         """The actions of the specification that calls were, in some order of those of an execution."""
@@ -102,9 +109,13 @@ class Calls:
 
     def _is_sequential(self, workload: Workload) -> bool:
         """Whether every operation is an action of the specification."""
+        return not self._strangers(workload)
+
+    def _strangers(self, workload: Workload) -> list[str]:
+        """Names of operations that are no actions of the specification."""
         actions = {step.action for step in self.system.transitions if step.process is None}
-        names = {operation.name for operation in workload.operations}
-        return all(any(a == name or a.startswith(f"{name}_") for a in actions) for name in names)
+        names = dict.fromkeys(operation.name for operation in workload.operations)
+        return [name for name in names if not any(a == name or a.startswith(f"{name}_") for a in actions)]
 
     def _judged(self, workload: Workload) -> Sequential | None:
         if not self._is_sequential(workload):
@@ -117,6 +128,7 @@ class Calls:
 
 
 _OURS = frozenset({"symbols", "at_rest"})
+_RUN_LATE = (inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction)
 
 
 def _grow(sizes: dict[str, int], step: Transition, operation: Operation) -> None:

@@ -9,10 +9,10 @@ from typing import cast
 
 from interlock.core.system import TransitionSystem
 from interlock.engines.evaluate import Unsupported
-from interlock_conformance.binding import AbstractionError, Binding, Foreseeing, Refining, Ruling, Subject
+from interlock_conformance.binding import Abstaining, AbstractionError, Binding, Foreseeing, Refining, Ruling, Subject
 from interlock_conformance.judging.coverage import Coverage, Exercising, coverage_of
 from interlock_conformance.judging.judges import Judges, Pair
-from interlock_conformance.judging.monitor import Monitor
+from interlock_conformance.judging.monitor import Monitor, NotJudged
 from interlock_conformance.judging.observers import Judge, Places, RefinementJudge
 from interlock_conformance.judging.refinement import Refinement, TooManyStates, refinement_of
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
@@ -125,7 +125,7 @@ def kept(binding: Binding, harness: Harness, explored: Explored) -> ConformanceV
         exhausted,
         bound,
         harness.judged,
-        harness.monitor.not_judged,
+        harness.not_judged,
         harness.orders.warnings,
         harness.coverage(),
     )
@@ -244,6 +244,14 @@ class Harness:
         """Names of the properties that are judged."""
         rules = self._binding.rules(self.workload) if isinstance(self._binding, Ruling) else ()
         return (*self.monitor.judged, *([self.refinement.property] if self.refinement else []), *rules)
+
+    @property
+    def not_judged(self) -> tuple[NotJudged, ...]:
+        """Properties and rules that are not judged, each with the reason."""
+        if not isinstance(self._binding, Abstaining):
+            return self.monitor.not_judged
+        more = self._binding.abstains(self.workload)
+        return (*self.monitor.not_judged, *(NotJudged(rule, reason) for rule, reason in more.items()))
 
     def coverage(self) -> Coverage | None:
         """What all executions so far have exercised, if that is asked for."""

@@ -303,3 +303,48 @@ def test_no_line_of_a_story_ends_in_blanks(interlock, here):
             "counter", here
         )
     )
+
+
+def test_a_call_that_is_no_action_is_told_and_not_passed_over(interlock, here):
+    text = """
+    class Tally:
+        def __init__(self, runtime):
+            self.total = runtime.memory("tally").cell("total", 0)
+        def ad(self, n):
+            self.total.store(n)
+        def read(self):
+            return self.total.load()
+    """
+    name = written(text, f"{here}_mistyped")
+    code, out, _ = interlock("conform", "counter.ilk", f"{name}:Tally", "-w", "ad(1); read() | ad(2); read()")
+    assert code == 0
+    assert "judged on every step: no_leak\n" in out
+    assert "not judged: linearizable (counter has no action for ad)\n" in out
+
+
+@pytest.mark.parametrize("body", ["def read(self):\n    yield 1", "async def read(self):\n    return 1"])
+def test_a_method_of_which_nothing_runs_is_not_called(interlock, here, body):
+    name = written("class Late:\n  def __init__(self, runtime): ...\n" + textwrap.indent(body, "  "), f"{here}_late")
+    code, out, _ = interlock("conform", "counter.ilk", f"{name}:Late", "-w", "read()")
+    assert code == 1
+    assert "undecided, `read()` makes a generator or a coroutine, of which nothing runs: write a plain method" in out
+
+
+def test_what_a_candidate_prints_is_not_in_the_report(interlock, here):
+    text = f"""
+    print("imported")
+    from {here} import Counter
+    class Chatty(Counter):
+        def read(self):
+            print("read")
+            return super().read()
+    """
+    name = written(text, f"{here}_chatty")
+    code, out, err = interlock("conform", "counter.ilk", f"{name}:Chatty", "-w", "read()", "--format", "json")
+    assert (code, json.loads(out)["ok"]) == (0, True)
+    assert set(err.splitlines()) == {"imported", "read"}
+    code, out, err = interlock("replay", f"counter.ilk {name}:Chatty read() @ 0*2", "--format", "json")
+    assert (code, json.loads(out)["ok"], set(err.splitlines())) == (0, True, {"read"})
+    code, out, err = interlock("mutate", "counter.ilk", f"{name}:Chatty", "-w", "read()", "--format", "json")
+    assert json.loads(out)["mutants"]
+    assert "read" in err.splitlines()

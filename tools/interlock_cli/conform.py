@@ -82,11 +82,12 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Run the candidates."""
-    from interlock_cli.console import complain
+    from interlock_cli.console import apart, complain
     from interlock_cli.judging import EXIT_INTERRUPTED
     from interlock_conformance.lint import unwatched
 
-    wanted = _asked(arguments)
+    with apart():
+        wanted = _asked(arguments)
     if wanted is None:
         return 2
     complain({warning: None for asked in wanted for warning in unwatched(asked.candidate.made)})
@@ -160,6 +161,7 @@ def _row(arguments: Namespace, asked: Asked) -> Row:
 
 def _verdicts(arguments: Namespace, asked: Asked) -> Iterator[tuple[Workload, ConformanceVerdict]]:
     """Run a candidate on its workloads; in a table there is a verdict for each property that it breaks."""
+    from interlock_cli.console import apart
     from interlock_conformance.conform import Options, conform, survey
     from interlock_conformance.free_running import Free, run_free
     from interlock_conformance.scheduling.pooled_threads import Pool
@@ -171,15 +173,18 @@ def _verdicts(arguments: Namespace, asked: Asked) -> Iterator[tuple[Workload, Co
     with Pool() as pool:
         home = pool.home if arguments.backend == "threads" else None
         limits = Options(arguments.steps, known=exempt, home=home, refined=asked.refined, measure=True)
+        brief = replace(limits, shrink_executions=_BRIEFLY)
         for workload in workloads:
-            if arguments.backend == "free":
-                yield workload, run_free(binding, system, workload, free, limits)
-            elif arguments.candidate:
-                yield workload, conform(binding, system, workload, strategy, limits)
-            else:
-                brief = replace(limits, shrink_executions=_BRIEFLY)
-                for verdict in survey(binding, system, workload, strategy, brief):
-                    yield workload, verdict
+            with apart():
+                found: tuple[ConformanceVerdict, ...]
+                if arguments.backend == "free":
+                    found = (run_free(binding, system, workload, free, limits),)
+                elif arguments.candidate:
+                    found = (conform(binding, system, workload, strategy, limits),)
+                else:
+                    found = survey(binding, system, workload, strategy, brief)
+            for verdict in found:
+                yield workload, verdict
 
 
 def _asked(arguments: Namespace) -> tuple[Asked, ...] | None:

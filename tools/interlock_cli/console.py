@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -36,6 +37,13 @@ def write(path: Path, text: str) -> list[Diagnostic]:
     except OSError as problem:
         return [diagnose("E0927", f"cannot write {path}: {problem.strerror}", path=str(path))]
     return []
+
+
+@contextmanager
+def apart() -> Generator[None, None, None]:
+    """What candidates print goes to standard error, for standard output is the report's."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def complain(diagnostics: Iterable[Diagnostic]) -> None:

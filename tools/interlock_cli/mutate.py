@@ -14,7 +14,8 @@ from interlock import __version__
 from interlock_cli import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+    from types import ModuleType
 
     from interlock_cli.candidates import Asked
     from interlock_conformance.mutation.mutate import Fate, Judged
@@ -77,17 +78,19 @@ def run(arguments: Namespace) -> int:
 
     from interlock.core.diagnostic import diagnose
     from interlock_cli.candidates import asked
-    from interlock_cli.console import complain
+    from interlock_cli.console import apart, complain
     from interlock_cli.judging import EXIT_INTERRUPTED
-    from interlock_conformance.mutation.mutate import fates, noticed, rate
+    from interlock_conformance.mutation.mutate import noticed, rate
 
-    wanted = asked(arguments.path, arguments.candidate, arguments.workload, arguments.binding)
+    with apart():
+        wanted = asked(arguments.path, arguments.candidate, arguments.workload, arguments.binding)
     if wanted is None:
         return 2
     reference = wanted.candidate.reference
     module, _, _ = reference.partition(":")
     judged = _judged(wanted, arguments.executions)
-    broken, workload = noticed(wanted.candidate.made, judged)
+    with apart():
+        broken, workload = noticed(wanted.candidate.made, judged)
     if broken:
         fix = "`interlock conform` shows how"
         complain((diagnose("E0944", f"unchanged, `{reference}` fails on `{workload}`: {broken}", fix=fix),))
@@ -95,7 +98,7 @@ def run(arguments: Namespace) -> int:
     found: list[Fate] = []
     interrupted = False
     try:
-        for fate in fates(sys.modules[module], judged, arguments.lines):
+        for fate in _fates(sys.modules[module], judged, arguments.lines):
             found.append(fate)
             if arguments.format == "text" and (fate.survived or arguments.verbose):
                 print(_line(fate), flush=True)
@@ -115,6 +118,20 @@ def run(arguments: Namespace) -> int:
         print("interlock: interrupted before all mutants were judged", file=sys.stderr)
         return EXIT_INTERRUPTED
     return 0 if 100 * rate(found) >= arguments.threshold else 1
+
+
+def _fates(module: ModuleType, judged: Judged, lines: range | None) -> Iterator[Fate]:
+    """What becomes of each mutant, as it is known."""
+    from interlock_cli.console import apart
+    from interlock_conformance.mutation.mutate import fates
+
+    found = fates(module, judged, lines)
+    while True:
+        with apart():
+            fate = next(found, None)
+        if fate is None:
+            return
+        yield fate
 
 
 def _judged(wanted: Asked, executions: int) -> Judged:

@@ -35,7 +35,7 @@ def run(arguments: Namespace) -> int:
     """Run it; exit code 1 where it breaks a property, as it did when it was found."""
     from interlock.core.diagnostic import diagnose
     from interlock_cli.candidates import opened
-    from interlock_cli.console import complain
+    from interlock_cli.console import apart, complain
     from interlock_conformance.conform import Options, replay
     from interlock_conformance.json_report import text_of_rows
     from interlock_conformance.matrix import Row
@@ -52,11 +52,12 @@ def run(arguments: Namespace) -> int:
     except TokenError as error:
         complain((diagnose("E0942", str(error)),))
         return 2
-    asked = opened(parts["path"], parts["candidate"], arguments.binding)
+    with apart():
+        asked = opened(parts["path"], parts["candidate"], arguments.binding)
     if asked is None:
         return 2
     options = Options(known=frozenset(asked.candidate.exempt), refined=asked.refined)
-    with Pool() as pool:
+    with Pool() as pool, apart():
         home = pool.home if arguments.backend == "threads" else None
         verdict = replay(asked.binding, asked.system, parts["rest"], dataclasses.replace(options, home=home))
     row = Row(parts["candidate"], None, ((str(workload), verdict),))
