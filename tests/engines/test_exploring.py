@@ -84,10 +84,11 @@ def unbounded():
     )
 
 
-def test_int_is_refused_with_what_to_write_instead():
+def test_an_int_that_grows_for_ever_is_refused_by_machine_code():
     verdicts, _ = run(unbounded(), which="native")
-    assert all(isinstance(v, Unknown) for v in verdicts.values())
-    assert all("a range such as `0..7` has one" in v.reason for v in verdicts.values())
+    open_ = [v for v in verdicts.values() if isinstance(v, Unknown)]
+    assert len(open_) > 1
+    assert {v.reason for v in open_} == {"a step writes a value to number that is outside of -128..127"}
 
 
 def test_int_is_explored_by_the_reference():

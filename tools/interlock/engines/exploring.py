@@ -1,7 +1,8 @@
 """The explorer that is used: the reference for what it can exhaust at once, the native one for the rest.
 
 Compiling a specification takes longer than looking at a thousand states one by one, so the reference begins; what it
-has not settled by then is explored by machine code.  What has no packed states stays with the reference.
+has not settled by then is explored by machine code.  What has no packed states stays with the reference, and what turns
+out to leave them, by an Int that grows, goes back to it for the time that is left.
 """
 
 from __future__ import annotations
@@ -86,6 +87,7 @@ class Explorations:
 
     def _all(self) -> Iterator[Found]:
         open_names = list(self._names)
+        clock = Clock(self._limits.total_seconds)
         if self._which == "auto" and not self._limits.checkpoint:  # which is of a search for all properties
             for name, verdict in self._glance():
                 open_names.remove(name)
@@ -104,7 +106,8 @@ class Explorations:
                 self._limits.progress(f"explored without compiling: {reason}")
             else:
                 return
-        self._run = Exploration(self._system, open_names, self._limits, measure=self._measure)
+        left = replace(self._limits, total_seconds=max(0.0, clock.seconds - clock.spent))
+        self._run = Exploration(self._system, open_names, left, measure=self._measure)
         yield from self._run.judge()
 
     def stats(self) -> ExploreStats:

@@ -154,17 +154,13 @@ class Compiler:
                     tests = [self.term(c, scope) for c in action.conditions]
                     rest = _all(tests if rest is _true else [*tests, rest])
                 case Assign():
-                    rest = self._assign(
-                        scope[action.var], self._domain(action.var), self.term(action.value, scope), rest
-                    )
+                    domain = self.layout.range_of(action.var.type)
+                    rest = self._assign(scope[action.var], domain, self.term(action.value, scope), rest)
                 case Pick():
-                    rest = _loop(scope[action.var], self._domain(action.var), rest)
+                    rest = _loop(scope[action.var], self.layout.domain(action.var.type), rest)
                 case _:
                     assert_never(action)
         return rest
-
-    def _domain(self, var: Var) -> Domain:
-        return self.layout.domain(var.type)
 
     def _assign(self, slot: int, domain: Domain, value: Eval, rest: Eval) -> Eval:
         def assign(s: Cells, t: Cells, e: Env) -> bool:

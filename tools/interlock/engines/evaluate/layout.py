@@ -75,6 +75,18 @@ class Domain:
         return value in self.at(cells)
 
 
+class Endless(Domain):
+    """The values of Int: a value that is computed is one of them, and trying them all has no end."""
+
+    def at(self, cells: Cells) -> Sequence[Value]:  # noqa: ARG002
+        """Refuses."""
+        raise Unsupported("Int has no finite set of values to try")
+
+    def admits(self, value: Cell, cells: Cells) -> bool:  # noqa: ARG002
+        """Whether it is an integer."""
+        return isinstance(value, int)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """The cells of one symbol."""
@@ -136,6 +148,10 @@ class Layout:
             case _:
                 assert_never(type_)
 
+    def range_of(self, type_: Type) -> Domain:
+        """The values of a variable of the type: of an Int those that it is computed to have."""
+        return Endless((), {}, identity=False) if isinstance(type_, IntType) else self.domain(type_)
+
     def to_state(self, cells: Cells) -> State:
         """The state as a plain value for traces."""
         tables = {
@@ -163,7 +179,13 @@ class Layout:
 
 def default_value(type_: Type, layout: Layout) -> Value:
     """What fills a cell that does not exist in a state (beyond the end of a range), alike in all states."""
-    return 0 if isinstance(type_, IntType) else next(iter(layout.domain(type_).values), None)
+    match type_:
+        case OptionType():
+            return None
+        case IntType():
+            return 0
+        case _:
+            return next(iter(layout.domain(type_).values), None)
 
 
 def lay_out(system: TransitionSystem, sizes: Mapping[str, int]) -> Layout:

@@ -130,7 +130,8 @@ class Model:
                 try:
                     fits = self.layout.domain(block.symbol.result).admits(state[cell], state)
                 except Unsupported:
-                    fits = isinstance(state[cell], int)
+                    optional = isinstance(block.symbol.result, OptionType)
+                    fits = isinstance(state[cell], int) or (optional and state[cell] is None)
                 if not fits:
                     return f"{block.symbol.name} at {args} is {state[cell]}, which is no {block.symbol.result}"
         return None
@@ -285,7 +286,7 @@ class Model:
             )
             for update in updates
         )
-        domains = tuple(self.layout.domain(v.type) for v in variables)
+        domains = tuple(self.layout.range_of(v.type) for v in variables)
         return _Compiled(enabled, params, witnesses, compiled, domains)
 
     def _enumerate(

@@ -89,7 +89,8 @@ class NativeExploration:
         yield from self._starts(model, initial)
         if self._measure or any(p.kind != "scenario" for p in self._open.values()):
             try:
-                yield from self._search(Subject(model, pack_layout(model, initial), initial, self._checks))
+                packing = pack_layout(model, initial, integers=True)
+                yield from self._search(Subject(model, packing, initial, self._checks))
             except OutOfMemory as reason:
                 yield from self._give_up(str(reason))
                 return

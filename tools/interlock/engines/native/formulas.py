@@ -391,7 +391,9 @@ class Formulas:
                 return Operand(code.truth(position))
             case RangeType():
                 return Operand(code.add(position, type_.low) if type_.low else position)
-            case EnumType() | SortType() | IntType():
+            case IntType():  # a constant's position is its value
+                return Operand(code.add(position, domain.low) if domain.low else position)
+            case EnumType() | SortType():
                 return Operand(position)
             case _:
                 assert_never(type_)
@@ -407,7 +409,9 @@ class Formulas:
                 return code.widen(value.raw)
             case RangeType():
                 return code.sub(value.raw, type_.low) if type_.low else code.number(value.raw)
-            case EnumType() | SortType() | IntType():
+            case IntType():
+                return code.sub(value.raw, domain.low) if domain.low else code.number(value.raw)
+            case EnumType() | SortType():
                 return code.number(value.raw)
             case _:
                 assert_never(type_)

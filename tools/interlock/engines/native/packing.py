@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from interlock.core.term import Symbol
-from interlock.core.types import IntType, OptionType
+from interlock.core.types import IntType, OptionType, RangeType
 from interlock.engines.evaluate import Model, Packed, Unsupported
 from interlock.engines.evaluate.layout import Block, Cell, Domain, Layout
 
@@ -87,8 +87,11 @@ class Packing:
         return tuple(cells)
 
 
-def pack_layout(model: Model, initial: Sequence[Packed]) -> Packing:
-    """Choose the places of all symbols, given the initial states; Unsupported for what has no finite width."""
+def pack_layout(model: Model, initial: Sequence[Packed], *, integers: bool = False) -> Packing:
+    """Choose the places of all symbols, given the initial states; Unsupported for what has no finite width.
+
+    With `integers`, a changing Int has room for `INTEGERS`: who searches must give up at a step beyond.
+    """
     layout = model.layout
     changing = {update.symbol for t in model.system.transitions for update in t.updates}
     blocks = [block for block in layout.blocks.values() if block.offset < layout.length]
@@ -102,7 +105,8 @@ def pack_layout(model: Model, initial: Sequence[Packed]) -> Packing:
             cells = constants[block.symbol]
             fields[block.symbol] = Field(block, domain, 0, per=max(1, block.length), constant=cells)
     moving = [block for block in blocks if block.symbol not in constants]
-    placed, words, bits = _place(layout, moving)
+    placed, words, bits = _place(layout, moving, integers=integers)
+    _require_room(placed.values(), initial)
     fields |= placed
     chosen = [block for block in layout.blocks.values() if block.offset >= layout.length]
     choices, choice_words, _ = _place(layout, chosen)
@@ -120,11 +124,32 @@ def _shared(block: Block, initial: Iterable[Packed]) -> list[tuple[Cell, ...]]:
     return list(found) if len(found) == 1 else []
 
 
-def _domain(layout: Layout, block: Block) -> Domain:
+INTEGERS = RangeType(-128, 127)
+"""The values of an Int for which there is room in a packed state.
+
+Counters and tickets of a small scope stay within; what does not is explored by the reference, which has no such end.
+"""
+
+
+def _domain(layout: Layout, block: Block, *, integers: bool = False) -> Domain:
     result = block.symbol.result
-    if isinstance(result.of if isinstance(result, OptionType) else result, IntType):
+    if not _is_integer(block.symbol):
+        return layout.domain(result)
+    if not integers:
         raise Unsupported(f"{block.symbol.name} is an Int, which has no width; a range such as `0..7` has one")
-    return layout.domain(result)
+    return layout.domain(OptionType(INTEGERS) if isinstance(result, OptionType) else INTEGERS)
+
+
+def _is_integer(symbol: Symbol) -> bool:
+    return isinstance(symbol.result.of if isinstance(symbol.result, OptionType) else symbol.result, IntType)
+
+
+def _require_room(fields: Iterable[Field], initial: Sequence[Packed]) -> None:
+    """Refuse initial values of an Int for which there is no room."""
+    for place in (one for one in fields if _is_integer(one.block.symbol)):
+        cells = range(place.block.offset, place.block.offset + place.block.length)
+        if any(state[cell] not in place.domain.positions for state in initial for cell in cells):
+            raise Unsupported(f"{place.block.symbol.name} starts outside of {INTEGERS}; a range has room for more")
 
 
 def width_of(domain: Domain) -> int:
@@ -132,9 +157,9 @@ def width_of(domain: Domain) -> int:
     return (max(1, len(domain.values)) - 1).bit_length()
 
 
-def _place(layout: Layout, blocks: Sequence[Block]) -> tuple[dict[Symbol, Field], int, int]:
+def _place(layout: Layout, blocks: Sequence[Block], *, integers: bool = False) -> tuple[dict[Symbol, Field], int, int]:
     """First fit, the largest first; fields, words and bits used."""
-    sized = [(block, _domain(layout, block)) for block in blocks]
+    sized = [(block, _domain(layout, block, integers=integers)) for block in blocks]
     sized.sort(key=lambda item: -item[0].length * width_of(item[1]))
     fields: dict[Symbol, Field] = {}
     free: list[int] = []  # bits taken in each word so far

@@ -13,12 +13,12 @@ from llvmlite import ir
 from interlock.core.rewrite import symbols_of
 from interlock.core.system import Transition, TransitionSystem, Update
 from interlock.core.term import TRUE, Ite, Literal, Some, Term, Unwrap, Var, conjuncts, type_of
-from interlock.core.types import BoolType, OptionType, RangeType, Type
+from interlock.core.types import INT, BoolType, OptionType, RangeType, Type
 from interlock.engines.evaluate import Unsupported
 from interlock.engines.evaluate.updates import PointWrite, point_writes
 from interlock.engines.native.code import I1, I64, POINTER, VOID, Code, Value
 from interlock.engines.native.formulas import Env, Formulas, Operand
-from interlock.engines.native.packing import Field, Packing
+from interlock.engines.native.packing import INTEGERS, Field, Packing
 
 MOST_CHOICES = 1 << 16
 """Interpretations of the choice symbols of one step; what has more is left to the reference explorer."""
@@ -190,13 +190,13 @@ class Steps:
         if value.defined is not None:
             with code.when(code.negate(value.defined)):
                 fault(f"a step writes a value to {symbol.name} that does not exist")
-        plain = symbol.result.of if isinstance(symbol.result, OptionType) else symbol.result
+        plain = INTEGERS if _plain(symbol.result) == INT else _plain(symbol.result)
         if isinstance(plain, RangeType) and not stays_within(term, symbol.result):
             inside = formulas.within(Operand(value.raw), plain)
             if value.present is not None:
                 inside = code.bit_or(inside, code.negate(value.present))
             with code.when(code.negate(inside)):
-                fault(f"a step writes a value to {symbol.name} that is outside of {symbol.result}")
+                fault(f"a step writes a value to {symbol.name} that is outside of {plain}")
             value = replace(value, raw=code.select(inside, value.raw, plain.low))
         formulas.write(place, index, formulas.encode(place.domain, symbol.result, value), formulas.after)
 
@@ -215,17 +215,19 @@ class Steps:
 
 
 def stays_within(term: Term, type_: Type) -> bool:
-    """Whether a term's values can be seen to belong to a type."""
+    """Whether a term's values can be seen to belong to a type; to Int, whether they have room in its place."""
     match term:
         case Ite():
             return stays_within(term.yes, type_) and stays_within(term.no, type_)
         case Some() | Unwrap():
             return stays_within(term.arg, type_)
         case Literal(value=int() as value):
-            plain = _plain(type_)
+            plain = INTEGERS if _plain(type_) == INT else _plain(type_)
             return isinstance(plain, RangeType) and isinstance(plain.high, int) and plain.low <= value <= plain.high
         case Literal():
             return True
+        case _ if _plain(type_) == INT:
+            return False
         case _:
             return _plain(type_of(term)) == _plain(type_)
 

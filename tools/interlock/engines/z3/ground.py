@@ -108,6 +108,9 @@ class Universe:
         match type_:
             case IntType():
                 return Cases({}, (True, z3.Int(name, self.context))), []
+            case OptionType(of=IntType()):
+                empty = z3.Bool(f"{name} = none", self.context)
+                return Cases({None: empty}, (z3.Not(empty), z3.Int(name, self.context))), []
             case BoolType():
                 return truth_cell(z3.Bool(name, self.context)), []
             case _:
