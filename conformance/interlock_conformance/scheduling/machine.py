@@ -298,9 +298,9 @@ class Machine:
                 thread.kind, thread.object = kind, thing
             if self._priming is thread:
                 self._main.switch()
-            elif (chosen := self._next(thread.index)) is None:
-                raise Aborted
-            elif chosen is not thread:
+            elif (chosen := self._next(thread.index)) is not thread:
+                if chosen is None:
+                    raise Aborted
                 self.current = chosen
                 chosen.switch()
             if self._end is not None:
@@ -422,7 +422,13 @@ class Machine:
         points = self._points
         at = len(points)
         if at < self._known:
-            return self._follow(self._given[at])
+            point = self._given[at]
+            thread = self._threads[point.chosen]
+            if thread.ready is not None and not thread.ready():
+                self._lose(point)
+                return None
+            points.append(point)
+            return thread
         if self.stale and not self._look():
             return None
         enabled = self._everyone
@@ -446,15 +452,10 @@ class Machine:
             self._trail.append(self._touched)
         return self._threads[index]
 
-    def _follow(self, point: Point) -> Thread | None:
-        """The thread that was chosen at a point of an earlier execution; None if it cannot run this time."""
-        thread = self._threads[point.chosen]
-        if thread.ready is None or thread.ready():
-            self._points.append(point)
-            return thread
-        enabled = tuple(other.index for other in self._alive if other.ready is None or other.ready())
+    def _lose(self, point: Point) -> None:
+        """End the execution: the thread that was chosen at a point of an earlier one cannot run this time."""
+        enabled = tuple(thread.index for thread in self._alive if thread.ready is None or thread.ready())
         self._end = Diverged(len(self._points), point.chosen, enabled)
-        return None
 
     def _is_spent(self) -> bool:
         """Whether the budget is spent.  The last steps are logged in any case, to see whether they repeat."""

@@ -83,17 +83,18 @@ class _Search:
         if not self._begun:
             self._begun = True
             return True
-        while self._nodes:
-            node = self._nodes[-1]
+        nodes = self._nodes
+        while nodes:
+            node = nodes[-1]
             rest = node.wanted & ~node.tried
             if rest:
                 node.asleep[node.chosen] = node.footprint
-                node.chosen = next(_members(rest))
+                node.chosen = (rest & -rest).bit_length() - 1
                 node.tried |= 1 << node.chosen
-                self.given = self._points[: len(self._nodes) - 1]
+                self.given = self._points[: len(nodes) - 1]
                 self._turns = True
                 return True
-            self._nodes.pop()
+            nodes.pop()
         return False
 
     def choose(self, last: int | None, enabled: tuple[int, ...]) -> int:
@@ -128,9 +129,10 @@ class _Search:
         self._points = points
         if self.trail:
             nodes[-1].footprint = self.trail[-1]
-        history.keep(len(self.given))
-        for at in range(len(history), len(nodes)):
-            for rival in history.add(nodes[at].chosen, nodes[at].footprint):
+        first = len(self.given)
+        history.keep(first)
+        for at, node in enumerate(nodes[first:], first):
+            for rival in history.add(node.chosen, node.footprint):
                 self._reverse(rival, at)
 
     def _reverse(self, earlier: int, later: int) -> None:
@@ -170,17 +172,13 @@ class _History:
         self._replaced: list[tuple[int, int, list[tuple[str, _Touched]]]] = []
         """By step, its thread, what was there for that, and for each object that it has touched."""
 
-    def __len__(self) -> int:
-        return len(self._before)
-
     def keep(self, steps: int) -> None:
         """Take back all but the first `steps`."""
         del self._before[steps:]
         while len(self._replaced) > steps:
             thread, before, touched = self._replaced.pop()
             self._by_thread[thread] = before
-            for thing, then in reversed(touched):
-                self._touched[thing] = then
+            self._touched.update(reversed(touched))
 
     def add(self, thread: int, footprint: Footprint) -> list[int]:
         """Append a step; the earlier steps that it races with directly."""
@@ -205,17 +203,20 @@ class _History:
                 continue
             replaced.append((thing, then))
         before = last | step
+        found: list[int] = []
         rivals &= ~before
+        while rivals:  # the latest first: of those that happen before it, none is a direct one
+            at = rivals.bit_length() - 1
+            found.append(at)
+            rivals &= ~happened[at]
+            before |= happened[at]
         waits &= ~before
-        found = list(_members(rivals)) if rivals else []
-        if rivals or waits:
-            for other in _members(rivals | waits):
-                before |= happened[other]
+        while waits:
+            before |= happened[waits.bit_length() - 1]
+            waits &= ~before
         happened.append(before)
         self._by_thread[thread] = before
         self._replaced.append((thread, last, replaced))
-        if len(found) > 1:
-            return [one for one in found if not any(happened[other] >> one & 1 for other in found if other != one)]
         return found
 
     def initials(self, earlier: int, later: int) -> Iterator[int]:
@@ -229,14 +230,6 @@ class _History:
                 free |= 1 << at
         if not self._before[later] & free:
             yield later
-
-
-def _members(set_: int) -> Iterator[int]:
-    """The numbers that are in a set, the lowest first."""
-    while set_:
-        lowest = set_ & -set_
-        yield lowest.bit_length() - 1
-        set_ ^= lowest
 
 
 def _set_of(numbers: Iterable[int]) -> int:
