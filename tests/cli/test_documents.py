@@ -82,8 +82,10 @@ def test_show_tells_declarations_and_lowered_transitions(interlock):
     interlock("new", "handoff")
     summary = interlock("show", "handoff.ilk")
     assert summary.code == 0
-    assert "process     turn(t: Thread): enter, work, leave" in summary.out
-    assert "invariant   mutual_exclusion  (expected proved)" in summary.out
+    assert "var            owner: Thread?\n" in summary.out
+    assert "process        turn(t: Thread): enter, work, leave\n" in summary.out
+    assert "invariant      mutual_exclusion  (expected proved)\n" in summary.out
+    assert "turn.pc" not in summary.out
     lowered = interlock("show", "handoff.ilk", "--lowered")
     assert "var owner: Thread?" in lowered.out
     assert "then owner' = " in lowered.out

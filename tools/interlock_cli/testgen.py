@@ -10,6 +10,7 @@ import argparse
 import re
 import shlex
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -146,7 +147,7 @@ def _generate(asked: Namespace, command: str) -> tuple[str, Cases] | None:
     if system is None:
         return None
     sizes, problems = sizes_of(system, asked.scope)
-    complain(problems)
+    complain(replace(problem, path=asked.spec) for problem in problems)
     if problems or not _has_steps(system, asked.spec):
         return None
     bounds = Bounds(asked.states, asked.limit, asked.length)

@@ -206,7 +206,7 @@ def _arrows_into(box: _Box, boxes: Sequence[_Box]) -> list[str]:
         )
         head = f"{box.x - 6:.1f},{y - 3:.1f} {box.x:.1f},{y:.1f} {box.x - 6:.1f},{y + 3:.1f}"
         lines.append(f'<polygon class="head{" way" if way else ""}" points="{head}"/>')
-        lines.append(_text(words, turn + 2, y - 2, "step wrong" if way else "step"))
+        lines.append(_text(words, turn + 2, y - 4, "step wrong" if way else "step"))
     return lines
 
 

@@ -11,25 +11,36 @@ from interlock.core.term import TRUE, App, Symbol, Var, conjuncts
 
 
 def summary_of_system(system: TransitionSystem) -> Iterator[str]:
-    """What a module declares, without its steps' meaning."""
+    """What a module and those that it uses declare, without their steps' meaning and without locals of processes."""
     yield f"module {system.name}"
     for line in system.doc.splitlines():
-        yield f"  {line.strip()}"
+        yield f"  {line.strip()}".rstrip()
     yield ""
-    yield f"sorts       {', '.join(('ordered ' if s.ordered else '') + s.name for s in system.sorts) or 'none'}"
-    if system.enums:
-        yield f"enums       {', '.join(e.name for e in system.enums)}"
+    yield _item("sorts", ", ".join(("ordered " if s.ordered else "") + s.name for s in system.sorts) or "none")
+    control = Control(system.processes)
+    places = {process.pc.result for process in system.processes}
+    for enum in system.enums:
+        if enum not in places:
+            yield _item("enum", f"{enum.name} {{ {', '.join(enum.members)} }}")
+    for symbol in system.symbols:
+        if control.owner(symbol) is None:
+            yield _item(_word(symbol), _signature(symbol))
     for process in system.processes:
         labels = ", ".join(label for label, _ in process.labels)
-        yield f"process     {process.name}{_binders(process.params)}: {labels}"
-    for action in dict.fromkeys(t.action for t in system.transitions if t.process is None):
-        yield f"action      {action}"
+        yield _item("process", f"{process.name}{_binders(process.params)}: {labels}")
+    actions = {t.action: t.params for t in system.transitions if t.process is None}
+    for action, params in actions.items():
+        yield _item("action", f"{action}{_binders(params)}")
     expected = {e.property: e.verdict for e in system.expects}
     for prop in system.properties:
         claim = f"  (expected {expected[prop.name]})" if prop.name in expected else ""
-        yield f"{prop.kind:<11} {prop.name}{claim}"
+        yield _item(prop.kind.replace("_", " "), f"{prop.name}{claim}")
     for scope in system.scopes:
-        yield f"scope       {scope.name}: {', '.join(f'{sort}={n}' for sort, n in scope.sizes)}"
+        yield _item("scope", f"{scope.name}: {', '.join(f'{sort}={n}' for sort, n in scope.sizes)}")
+
+
+def _item(what: str, text: str) -> str:
+    return f"{what:<14} {text}"
 
 
 def lines_of_system(system: TransitionSystem) -> Iterator[str]:
@@ -91,8 +102,7 @@ def _declarations(system: TransitionSystem) -> Iterator[str]:
     for enum in system.enums:
         yield f"  enum {enum.name} {{ {', '.join(enum.members)} }}"
     for symbol in system.symbols:
-        word = "const" if symbol.rigid else "ghost" if symbol.ghost else "var"
-        yield f"  {word} {_signature(symbol)}"
+        yield f"  {_word(symbol)} {_signature(symbol)}"
     for process in system.processes:
         yield f"  process {process.name}{_binders(process.params)} at {process.pc.name}, done at {process.done}"
 
@@ -121,6 +131,11 @@ def _property(prop: Property, control: Control) -> Iterator[str]:
 def _binders(params: tuple[Var, ...]) -> str:
     """Parameters in brackets; nothing where there are none."""
     return f"({show_binders(params)})" if params else ""
+
+
+def _word(symbol: Symbol) -> str:
+    """The word that declares it."""
+    return "const" if symbol.rigid else "ghost" if symbol.ghost else "var"
 
 
 def _signature(symbol: Symbol) -> str:
