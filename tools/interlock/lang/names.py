@@ -33,6 +33,7 @@ from interlock.lang.scope import (
     DefineEntity,
     Entity,
     EnumEntity,
+    Instance,
     InstanceEntity,
     LocalEntity,
     MemberEntity,
@@ -73,7 +74,7 @@ class Names:
         if self.report.failed and (name in ctx.refused or ctx.instance.was_refused(name)):
             return None
         candidates = {*ctx.bindings, *ctx.instance.all_names(), *BUILTINS}
-        fix = did_you_mean(name, candidates)
+        fix = _of_an_instance(name, ctx.instance) or did_you_mean(name, candidates)
         if name in ctx.instance.module_parts():
             fix = fix or f"`{name}` is a module here only after `use`"
         self.report.add("E0201", f"nothing here is called `{name}`", span, fix=fix)
@@ -440,6 +441,15 @@ def function(name: str, rest: tuple[Type, ...], symbol: Symbol, own: tuple[Term,
 def first_of(sort: SortType) -> Symbol:
     """The rigid symbol of an ordered sort's least element."""
     return Symbol(f"{sort.name}.first", (), sort, rigid=True)
+
+
+def _of_an_instance(name: str, here: Instance) -> str | None:
+    """How to write a name that only a named instance has."""
+    for alias, (entity, _) in here.all_names().items():
+        if isinstance(entity, InstanceEntity) and entity.instance.visible(name) is not None:
+            indexed = len(entity.instance.index) > entity.outer
+            return f"`{alias}` has one: write `{alias}{'(..)' if indexed else ''}.{name}`"
+    return None
 
 
 def _saturated(fn: Function) -> Designator:
