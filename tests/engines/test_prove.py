@@ -32,6 +32,7 @@ from interlock.engines.z3 import prove
 from interlock.engines.z3.ask import Budget
 from interlock.engines.z3.coverage import rules_out
 from interlock.engines.z3.prove import Induction
+from interlock.pipeline import Request, check
 
 NODE, CLIENT = SortType("Node"), SortType("Client")
 C, D, N = Var("c", CLIENT), Var("d", CLIENT), Var("n", NODE)
@@ -242,3 +243,30 @@ def test_without_time_nothing_is_asked_and_the_reason_says_so(monkeypatch):
     verdict = proof.verdict(MUTEX)
     assert isinstance(verdict, Unknown)
     assert "no time left after acquire" in verdict.reason
+
+
+GROWING = b"""module growing
+const TOP: Int
+var n: 0..TOP = 0
+action up { await n < TOP; n := n + 1 }
+invariant small: n < 3
+"""
+
+EMPTY = b"""module empty
+const LAST: Int
+var number(i: 0..LAST): Bool
+action turn { number(0) := not number(LAST) }
+"""
+
+
+def test_a_counterexample_may_need_a_range_as_large_as_it_takes():
+    [small, _] = check("growing.ilk", Request("prove"), lambda _: GROWING).judgements
+    assert isinstance(small.verdict, NotInductive)
+    [(top, value)] = [(s.name, t[()]) for s, t in small.verdict.cti.initial.tables.items() if s.name == "TOP"]
+    assert (top, value) == ("TOP", 3)
+
+
+def test_a_range_that_may_be_empty_is_told():
+    [judgement] = check("empty.ilk", Request("prove"), lambda _: EMPTY).judgements
+    assert isinstance(judgement.verdict, NotInductive)
+    assert judgement.verdict.cti.reason == "turn: 0 <= LAST does not hold (LAST is -1)"

@@ -15,12 +15,15 @@ from interlock.core.trace import Trace
 from interlock.core.types import BoolType, EnumType, IntType, OptionType, RangeType, SortType
 from interlock.engines.z3.ask import Budget, ask, ground_solver
 from interlock.engines.z3.cases import Truth, both, opposite
-from interlock.engines.z3.finite import Finite, Values, formulas, holds
+from interlock.engines.z3.finite import Finite, Values, formulas, holds, range_ends
 from interlock.engines.z3.ground import Frame
 from interlock.engines.z3.terms import Expr, Model, Solver
 
 LARGEST = 4
 """Elements of each sort beyond which no counterexample is looked for."""
+
+_EMPTY = -1
+"""Where ranges have no values: nobody thinks of that, and it breaks what is true otherwise."""
 
 _STRIP_SHARE = 0.1
 _LARGEST_EXPANSION = 400_000
@@ -85,18 +88,29 @@ def initial_question(finite: Finite, formula: Term) -> Question:
 
 def smallest(system: TransitionSystem, make: Callable[[Finite], Question], budget: Budget) -> Trace | None:
     """The smallest counterexample that is found in the time, or None."""
-    for size in range(1, LARGEST + 1):
-        sizes = {sort.name: size for sort in system.sorts}
+    ends = _open_ends(system)
+    for size in (*range(1, LARGEST + 1), *((_EMPTY,) if ends else ())):
+        sizes = {sort.name: max(1, size) for sort in system.sorts}
         if not budget.left() or (size > 1 and too_large(system, size)):
             return None
-        finite = Finite(system, sizes)
+        finite = Finite(system, {**sizes, **dict.fromkeys(ends, size)})
         question = make(finite)
         asked = ground_solver(finite.context, question.facts, numbers=finite.numbers)
         if ask(asked, budget) == "sat":
             return question.trace(_strip(question, asked, budget))
-        if not sizes:
+        if not sizes and not ends:
             return None
     return None
+
+
+def _open_ends(system: TransitionSystem) -> tuple[str, ...]:
+    """Constants that end ranges and may be as large as they like, or so small that a range is empty."""
+    names = range_ends(system)
+    return tuple(
+        symbol.name
+        for symbol in system.sized_constants()
+        if symbol.name in names and not (isinstance(symbol.result, RangeType) and isinstance(symbol.result.high, int))
+    )
 
 
 def _strip(question: Question, asked: Solver, budget: Budget) -> Model:
