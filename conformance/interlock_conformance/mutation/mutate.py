@@ -82,11 +82,10 @@ class Judged:
 def rounds(executions: int) -> tuple[Strategy, ...]:
     """Each workload briefly, then under random priorities, which reach far, then at length.
 
-    A long search by source sets keeps to the last steps of the first execution; so half as many begin with those of few
-    preemptions, which come to all its steps.
+    A search by source sets that is cut short has kept to the last steps of the first execution; one by preemptions has
+    come to all of them.
     """
-    few = Exhaustive(_PREEMPTIONS, max(1, executions // 2))
-    return (Reduced(_AT_FIRST), Priorities(0, _AT_RANDOM), few, Reduced(executions))
+    return (Reduced(_AT_FIRST), Priorities(0, _AT_RANDOM), Exhaustive(_PREEMPTIONS, executions), Reduced(executions))
 
 
 def fates(module: ModuleType, judged: Judged, lines: range | None = None) -> Iterator[Fate]:
