@@ -1,7 +1,16 @@
 """Integers without bounds: machine code has room for small ones, and what goes beyond is explored by the reference."""
 
-import pytest
+from dataclasses import replace
 
+import pytest
+from hypothesis import assume, given
+from tests.engines.random_systems import systems
+from tests.native.test_explorer import SETTINGS, agree
+
+from interlock.core.rewrite import map_apps
+from interlock.core.system import TransitionSystem, Update
+from interlock.core.term import Term
+from interlock.core.types import INT, RangeType
 from interlock.core.verdict import Holds, NoneUpTo, Proved, Unknown, Violated
 from interlock.engines.exploring import Which
 from interlock.pipeline import Request, check
@@ -110,3 +119,40 @@ def test_a_run_that_the_prover_finds_may_leave_an_option_of_a_number_empty():
     assert isinstance(verdicts["high"], Violated)
     assert isinstance(verdicts["two"], Proved)
     assert isinstance(verdicts["low"], NoneUpTo)
+
+
+def with_integers(system: TransitionSystem) -> TransitionSystem:
+    """The system with Int in place of each range that a changing symbol has and that no choice writes."""
+    chosen = {u.symbol for t in system.transitions if t.choices for u in t.updates}
+    defined = {u.symbol for u in system.initial_values}
+    new = {
+        s: replace(s, result=INT)
+        for s in system.symbols
+        if isinstance(s.result, RangeType) and not s.rigid and s in defined - chosen
+    }
+
+    def term(old: Term) -> Term:
+        return map_apps(old, lambda app: replace(app, symbol=new.get(app.symbol, app.symbol)))
+
+    def update(old: Update) -> Update:
+        return Update(new.get(old.symbol, old.symbol), old.formals, term(old.value))
+
+    return replace(
+        system,
+        symbols=tuple(new.get(s, s) for s in system.symbols),
+        initial_values=tuple(map(update, system.initial_values)),
+        initially=tuple(replace(part, formula=term(part.formula)) for part in system.initially),
+        transitions=tuple(
+            replace(t, guard=term(t.guard), updates=tuple(map(update, t.updates))) for t in system.transitions
+        ),
+        obligations=tuple(replace(o, reach=term(o.reach), condition=term(o.condition)) for o in system.obligations),
+        properties=tuple(replace(p, formula=term(p.formula)) for p in system.properties),
+    )
+
+
+@SETTINGS
+@given(systems())
+def test_both_explorers_find_the_same_in_random_systems(system):
+    changed = with_integers(system)
+    assume(changed != system)
+    agree(changed, {sort.name: 2 for sort in system.sorts}, states=2000, threads=1)
