@@ -8,6 +8,12 @@ moments, so there are two rates: of the best round, and of the median.
 
 The first table has the same schedules with nothing judged beside it, and what is below both: a greenlet that is
 switched to and back, as often as there are steps.
+
+What an execution is made of, counted in bytecodes: of the 15,000 of a random one, a third declares steps and finds who
+comes next, a quarter judges, the rest are the primitives and the candidate itself.  `Reduced` stays below 5,000
+executions in a second: of its 18,000 bytecodes a third are footprints, races and sleeping threads, though only of steps
+that the execution before did not have.  In `init(0); init(1); activate(0) | activate(1) ! 3` more than half is the
+abstraction function: a block that is allocated makes each value be computed again that has looked at its heap.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from math import comb
 import pytest
 
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
-from interlock_conformance.scheduling.machine import Breach, Diverged, Machine
+from interlock_conformance.scheduling.machine import Breach, Diverged, Finished, Machine, Point, default_choice
 from interlock_conformance.shrink import shrink
 from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.priorities import Priorities
@@ -139,3 +139,84 @@ def test_known_gap_unwatched_attribute():
         return [body, body]
 
     assert Exhaustive(None).explore(recorder(build)).failing is None
+
+
+# -- an execution that is given how it begins
+
+
+def begun(build, given):
+    """An execution along given points, of which the observer sees only what comes after them; and how often it looks."""
+    looks = []
+    machine = Machine(budget=100)
+    bodies = build(DeterministicRuntime(machine))
+    machine.changed = True
+
+    def look():
+        looks.append(machine.step)
+        machine.changed = True
+
+    execution = machine.run([lambda _, body=body: body() for body in bodies], default_choice, look, given)
+    return execution, looks
+
+
+def points(*chosen, enabled=(0, 1)):
+    last = None
+    for thread in chosen:
+        yield Point(last, enabled, thread)
+        last = thread
+
+
+def test_what_is_given_is_followed_and_not_looked_at():
+    given = tuple(points(0, 1, 1, 0))
+    execution, looks = begun(steps(3, 3), given)
+    assert execution.end == Finished()
+    assert execution.points[:4] == given
+    assert execution.schedule == (0, 1, 1, 0, 0, 1)
+    assert min(looks) == 4
+
+
+@pytest.mark.parametrize(
+    ("chosen", "step", "enabled"), [((0, 0, 0, 0), 3, (1,)), ((1, 0, 0, 0, 0, 1), 4, (1,)), ((1, 1, 1, 1, 0), 3, (0,))]
+)
+def test_a_thread_that_has_ended_cannot_be_given(chosen, step, enabled):
+    execution, looks = begun(steps(3, 3), tuple(points(*chosen)))
+    assert execution.end == Diverged(step, chosen[step], enabled)
+    assert execution.schedule == chosen[:step]
+    assert not looks
+
+
+@pytest.mark.parametrize("chosen", [(0, 1, 1, 0), (1, 1, 0, 1)])
+def test_a_thread_that_has_to_wait_cannot_be_given(chosen):
+    """The other holds the lock: where it goes on, and where it is its turn."""
+
+    def build(rt):
+        lock, word = rt.mutex("lock"), rt.memory("m").cell("word", 0)
+
+        def body():
+            with lock:
+                word.load()
+
+        def looks_first():
+            word.load()
+            body()
+
+        return [body, looks_first]
+
+    execution, _ = begun(build, tuple(points(*chosen)))
+    assert execution.end == Diverged(2, chosen[2], (chosen[3],))
+    assert execution.schedule == chosen[:2]
+
+
+def test_what_breaks_where_it_is_given_ends_there():
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+
+        def body():
+            word.load()
+            raise ValueError
+
+        return [body]
+
+    execution, _ = begun(build, tuple(points(0, 0, 0, enabled=(0,))))
+    assert isinstance(execution.end, Breach)
+    assert execution.schedule == (0,)

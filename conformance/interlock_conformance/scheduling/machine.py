@@ -12,14 +12,25 @@ A loop that calls no primitive never declares anything; `watchdog` ends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from types import FrameType
-from typing import NamedTuple, TypeAlias
 
-from interlock_conformance.schedule import Schedule
+from interlock_conformance.scheduling.execution import (
+    Breach,
+    Diverged,
+    End,
+    Event,
+    Execution,
+    Finished,
+    OutOfSteps,
+    Point,
+    Pruned,
+)
 from interlock_conformance.scheduling.footprint import Footprint, Mode
 from interlock_conformance.scheduling.lock_order import Holding, LockOrder
 from interlock_conformance.scheduling.places import calling_place, described, place_of
@@ -33,98 +44,11 @@ STOP = -1
 """What a chooser returns to end the execution as `Pruned`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """Something that must not happen did.
-
-    `property` is the name of the specification's property where it has one (`coverage`, `arrays.no_use_after_free`),
-    else of a rule of the runtime (`deadlock`, `raised`, `no_sleep_in_atomic`); `clause` is the broken formula.
-    """
-
-    property: str
-    message: str
-    clause: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """Every thread came to its end and nothing was broken."""
-
-
-@dataclass(frozen=True, slots=True)
-class OutOfSteps:
-    """The step budget ran out first: nothing is known about the rest of this execution.
-
-    `round` says who goes round and where, if the last steps repeat; see `spinning`.
-    """
-
-    budget: int
-    round: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Diverged:
-    """A replay that could not be followed: at `step` the schedule names a thread that cannot run."""
-
-    step: int
-    thread: int
-    enabled: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """The chooser ended it: however it goes on, it only repeats what another execution has shown."""
-
-
-End: TypeAlias = Breach | Finished | OutOfSteps | Diverged | Pruned
 Observer = Callable[[], Breach | None]
 """Judges the state that the last step left; a breach ends the execution."""
 
 _OBSERVER, _ROWS = 1, ~1
 """The row of what the observer reads by itself, and all others."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One step as a reader sees it: who, what kind of step on what, what came of it, and from which line."""
-
-    thread: str
-    kind: str
-    object: str
-    detail: str
-    line: str
-
-
-class Point(NamedTuple):
-    """One point of choice: who ran last, who could run, who was chosen.  A tuple, since each step makes one."""
-
-    last: int | None
-    enabled: tuple[int, ...]
-    chosen: int
-
-    @property
-    def preempts(self) -> bool:
-        """Whether a thread that could have gone on had to wait."""
-        return self.last is not None and self.chosen != self.last and self.last in self.enabled
-
-
-@dataclass(frozen=True, slots=True)
-class Execution:
-    """A finished run: the choices made, how it ended, and (when asked for) every step."""
-
-    points: tuple[Point, ...]
-    end: End
-    events: tuple[Event, ...] = ()
-
-    @property
-    def schedule(self) -> Schedule:
-        """The thread chosen at each point."""
-        return tuple(point.chosen for point in self.points)
-
-    @property
-    def preemptions(self) -> int:
-        """How often a thread that could have gone on had to wait."""
-        return sum(point.preempts for point in self.points)
 
 
 class Aborted(BaseException):
@@ -189,8 +113,9 @@ class Machine:
         self._everyone: tuple[int, ...] = ()
         self._end: End | None = None
         self._observe: Observer = _nothing
-        self._given: Sequence[Point] = ()
+        self._given: Iterator[tuple[int, Iterator[Point]]] = iter(())
         self._known = 0
+        self._ahead = 0
         self._choose: Chooser = default_choice
         self._main = home()
         self._priming: Thread | None = None
@@ -240,7 +165,8 @@ class Machine:
         next, and the states before the first choice are not shown to the observer, who has seen them then.  `trail`
         gets the footprint of each step that is chosen; when the chooser is asked, those of all before are complete.
         """
-        self._choose, self._observe, self._given, self._known = choose, observe, given, len(given)
+        self._choose, self._observe, self._known = choose, observe, len(given)
+        self._given = groupby(given, _chosen)
         self.recording |= self._known > self._log_from
         self._workers = len(workers)
         self._threads = [Thread(index) for index in range(self._workers)]
@@ -254,6 +180,8 @@ class Machine:
                 self.current = chosen
                 chosen.switch()
         self.current = None
+        if self._ahead:
+            del self._points[-self._ahead :]
         for thread in list(self._alive):
             thread.task.throw(Aborted())
         self._threads, self._observe = [], _nothing  # leave no cycles behind: collecting them takes a tenth of the time
@@ -292,6 +220,8 @@ class Machine:
             raise RuntimeError(f"an observer takes the step `{kind} {thing}`; it may only peek")
         if private:
             self.settle()
+        elif self._ahead and (ready is None or ready()):
+            self._ahead -= 1
         else:
             thread.ready = ready
             if ready is not None:
@@ -353,7 +283,7 @@ class Machine:
 
     def settle(self) -> None:
         """Show the observer what the last step left, before something changes that is no step of its own."""
-        shown = self.current is not None and len(self._points) >= self._known
+        shown = self.current is not None and not self._ahead and len(self._points) >= self._known
         if self.stale and shown and not self._look():
             raise Aborted
 
@@ -401,6 +331,8 @@ class Machine:
                 self.breach("raised", f"{thread.doing} raised {described(error)}")
             self._alive.remove(thread)
             thread.ready = _never
+            if self._ahead:
+                self._lose()
             self._everyone = tuple(thread.index for thread in self._alive)
 
         return body
@@ -421,14 +353,8 @@ class Machine:
         """The thread to run now, after `last`, or None when the execution is over."""
         points = self._points
         at = len(points)
-        if at < self._known:
-            point = self._given[at]
-            thread = self._threads[point.chosen]
-            if thread.ready is not None and not thread.ready():
-                self._lose(point)
-                return None
-            points.append(point)
-            return thread
+        if at < self._known or self._ahead:
+            return self._follow()
         if self.stale and not self._look():
             return None
         enabled = self._everyone
@@ -452,10 +378,31 @@ class Machine:
             self._trail.append(self._touched)
         return self._threads[index]
 
-    def _lose(self, point: Point) -> None:
-        """End the execution: the thread that was chosen at a point of an earlier one cannot run this time."""
-        enabled = tuple(thread.index for thread in self._alive if thread.ready is None or thread.ready())
-        self._end = Diverged(len(self._points), point.chosen, enabled)
+    def _follow(self) -> Thread | None:
+        """The thread that comes next in what is given, for all the steps that it has there in a row.
+
+        Of these `_ahead` are still to come, though their points are put down.
+        """
+        if self._ahead:  # it could not go on
+            self._lose()
+            return None
+        at = len(self._points)
+        index, run = next(self._given)
+        self._points += run
+        self._ahead = len(self._points) - at
+        thread = self._threads[index]
+        if thread.ready is not None and not thread.ready():
+            self._lose()
+            return None
+        self._ahead -= 1
+        return thread
+
+    def _lose(self) -> None:
+        """End the execution: the thread that was chosen in an earlier one cannot run this time."""
+        if self._end is None:
+            at = len(self._points) - self._ahead
+            enabled = tuple(thread.index for thread in self._alive if thread.ready is None or thread.ready())
+            self._end = Diverged(at, self._points[at].chosen, enabled)
 
     def _is_spent(self) -> bool:
         """Whether the budget is spent.  The last steps are logged in any case, to see whether they repeat."""
@@ -465,6 +412,8 @@ class Machine:
         self._end = OutOfSteps(self._budget, going_round(self._events[-_LAST:]))
         return True
 
+
+_chosen = attrgetter("chosen")
 
 _LAST = 100
 """So many steps before the budget is spent are looked at."""
@@ -506,3 +455,25 @@ def _never() -> bool:
 def default_choice(last: int | None, enabled: tuple[int, ...]) -> int:
     """Go on with the thread that ran last where it can, else with the lowest: the choice without preemption."""
     return enabled[0] if last is None or last not in enabled else last
+
+
+__all__ = [
+    "STOP",
+    "Aborted",
+    "Breach",
+    "Chooser",
+    "Diverged",
+    "End",
+    "Event",
+    "Execution",
+    "Finished",
+    "Machine",
+    "Observer",
+    "OutOfSteps",
+    "Point",
+    "Pruned",
+    "Thread",
+    "Worker",
+    "default_choice",
+    "standstill",
+]
