@@ -75,4 +75,4 @@ def test_no_story_tells_times(story):
 def test_a_changed_output_is_noticed(interlock, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     story = "A story.\n\n== file m.ilk\nmodule m\n== run interlock show m.ilk\nmodule n\n"
-    assert retold(story, interlock) == story.replace("module n", "module m\n\nsorts       none")
+    assert retold(story, interlock) == story.replace("module n", "module m\n\nsorts          none")
