@@ -12,6 +12,7 @@ from interlock_conformance.calls import Calls
 from interlock_conformance.conform import Options, conform, replay
 from interlock_conformance.judging.history import Call, Recorder, lines_of_history
 from interlock_conformance.judging.linearizability import Order, Sequential, is_by_object
+from interlock_conformance.kinds import kinds_of
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.exhaustive import Exhaustive
@@ -21,6 +22,7 @@ from queues import two_lock
 from queues.broken import exchanged_tail
 
 ROOT = Path(__file__).parents[2]
+QUEUES = kinds_of(ROOT / "spec/queues", lambda path: Path(path).read_bytes()).kinds[0]
 
 
 def read(path):
@@ -47,7 +49,7 @@ def run(fifo, make, workload, strategy=None, name="candidate"):
 # -- candidates
 
 
-@pytest.mark.parametrize("workload", two_lock.WORKLOADS)
+@pytest.mark.parametrize("workload", QUEUES.workloads)
 def test_the_queue_with_two_locks_is_linearizable(fifo, workload):
     verdict = run(fifo, two_lock.Queue, workload)
     assert isinstance(verdict, Conforms), report(verdict)

@@ -22,6 +22,9 @@ from typing import Protocol, Self
 _TICKS = 10
 """So many in a row without a step between them end an execution."""
 
+_TOLD_OF_DEATHS = ("weakref", "_weakrefset")
+"""Modules whose callbacks the collector calls for what weak references refer to."""
+
 
 class Watched(Protocol):
     """An execution, as the watchdog sees it."""
@@ -103,7 +106,7 @@ def _is_observing(interrupted: FrameType | None) -> bool:
 def _is_collecting(interrupted: FrameType | None) -> bool:
     """Whether somebody is told of garbage just now: what is raised there reaches nobody, so the next tick has to do."""
     told = [getattr(callback, "__code__", None) for callback in gc.callbacks]
-    return any(frame.f_code in told for frame in _stack(interrupted))
+    return any(frame.f_code in told or _module(frame) in _TOLD_OF_DEATHS for frame in _stack(interrupted))
 
 
 def _is_evaluating(interrupted: FrameType | None) -> bool:
