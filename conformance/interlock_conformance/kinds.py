@@ -1,6 +1,7 @@
 """Kinds of candidates: what implementations of one subject have in common, told in `candidates.toml`.
 
-The table stands beside the specifications that judge them, and everything in it may be left out:
+The table stands beside the specifications that judge them.  A kind has a name and a specification; all else may be left
+out:
 
     package = "queues"                 # where the candidates are that come along, with those that must be caught in
     class = "Queue"                    # queues.broken; each module has one class of this name
