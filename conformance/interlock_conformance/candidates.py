@@ -74,14 +74,18 @@ def imported(reference: str) -> tuple[ModuleType, type]:
     module_name, _, class_name = reference.partition(":")
     if not module_name or not class_name:
         raise CandidateError(f"`{reference}` is not MODULE:CLASS, such as list_lru.v13:ListLrus")
-    try:
-        module = import_module(module_name)
-    except Exception as error:  # importing runs somebody's code, which may raise anything
-        raise CandidateError(f"`{module_name}` cannot be imported: {type(error).__name__}: {error}") from error
+    module = _module(module_name)
     made: object = getattr(module, class_name, None)
     if not callable(made):
         raise CandidateError(f"`{module_name}` has no class `{class_name}`")
     return module, cast("type", made)
+
+
+def _module(name: str) -> ModuleType:
+    try:
+        return import_module(name)
+    except Exception as error:  # importing runs somebody's code, which may raise anything
+        raise CandidateError(f"`{name}` cannot be imported: {type(error).__name__}: {error}") from error
 
 
 def candidate(kinds: Kinds, reference: str, binding: str | None = None) -> Candidate:
@@ -126,7 +130,7 @@ def shipped(kinds: Kinds) -> tuple[Candidate, ...]:
                 raise CandidateError(f"there is no package `{package}`") from error
             continue
         names += [f"{package}.{module.name}" for module in found if not module.ispkg]
-    having = [name for name in names if hasattr(import_module(name), str(kinds.attribute))]
+    having = [name for name in names if hasattr(_module(name), str(kinds.attribute))]
     all_there = [candidate(kinds, f"{name}:{kinds.attribute}") for name in having]
     order = [kind.name for kind in kinds.kinds]
     return tuple(sorted(all_there, key=lambda each: order.index(each.kind.name)))

@@ -106,6 +106,16 @@ def test_a_package_that_is_not_there_is_said(folder, text, reason):
         assert len(shipped(kinds)) == 2
 
 
+def test_a_module_of_the_package_that_cannot_be_imported_is_named(folder, monkeypatch):
+    at = folder('package = "lame_queues"\nclass = "Queue"\n' + GOOD)
+    (at / "lame_queues").mkdir()
+    (at / "lame_queues/__init__.py").write_text("")
+    (at / "lame_queues/lame.py").write_text("1 / 0\n")
+    monkeypatch.syspath_prepend(at)
+    with pytest.raises(CandidateError, match=r"`lame_queues.lame` cannot be imported: ZeroDivisionError"):
+        shipped(kinds_of(at, read))
+
+
 def test_who_is_of_a_kind_that_the_table_does_not_have_is_told_so(folder):
     kinds = kinds_of(folder(GOOD), read)
     with pytest.raises(CandidateError, match="is of the kind 'at_allocation'; there are fifo"):

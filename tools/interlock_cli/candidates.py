@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Protocol
 
 from interlock.core.diagnostic import diagnose
 from interlock.core.system import TransitionSystem
@@ -34,14 +33,6 @@ class Asked:
     system: TransitionSystem
     refined: TransitionSystem | None
     workloads: tuple[Workload, ...] = ()
-
-
-class Judges(Protocol):
-    """Gives the specifications that a kind names."""
-
-    def __call__(self, kind: Kind, /, *, bound: bool) -> Specifications:
-        """Those that judge, and if `bound` what a binding may ask."""
-        ...
 
 
 class _RefusedError(Exception):
@@ -70,8 +61,11 @@ def asked_of_all(path: str, texts: Sequence[str]) -> tuple[Asked, ...] | None:
             return None
         names = {kind.name for kind in (kinds.kinds[:1] if texts else kinds.kinds)}
         found = [each for each in shipped(kinds) if each.kind.name in names]
-        judges = cache(_judges)  # many candidates, few specifications
-        return tuple(_ask(each, judges, _workloads(texts, each)) for each in found)
+        given = cache(_given)  # many candidates, few specifications
+        return tuple(
+            _ask(each, given(replace(each.kind, workloads=()), bound=each.wants_specification), _workloads(texts, each))
+            for each in found
+        )
     except CandidateError as error:
         complain((diagnose("E0941", str(error)),))
     except _RefusedError:
@@ -94,7 +88,8 @@ def _opened(path: str, reference: str, binding: str | None) -> Asked:
         complain((diagnose("E0940", f"nothing says which specification in `{path}` judges", fix=fix),))
         raise _RefusedError
     try:
-        return _ask(candidate(kinds or kinds_of_file(path), reference, binding), _judges)
+        found = candidate(kinds or kinds_of_file(path), reference, binding)
+        return _ask(found, _given(found.kind, bound=found.wants_specification))
     except CandidateError as error:
         complain((diagnose("E0941", str(error)),))
         raise _RefusedError from error
@@ -115,13 +110,12 @@ def _kinds(path: str) -> Kinds | None:
         raise _RefusedError from error
 
 
-def _ask(found: Candidate, judges: Judges, workloads: tuple[Workload, ...] = ()) -> Asked:
-    given = judges(replace(found.kind, workloads=()), bound=found.wants_specification)
+def _ask(found: Candidate, given: Specifications, workloads: tuple[Workload, ...] = ()) -> Asked:
     bind = partial(found.bound, given.bound)
     return Asked(found, bind(), bind, given.judging, given.refined, workloads)
 
 
-def _judges(kind: Kind, *, bound: bool) -> Specifications:
+def _given(kind: Kind, *, bound: bool) -> Specifications:
     given, problems = specifications(kind, read_bytes, bound=bound)
     complain(problems)
     if given is None:
