@@ -123,5 +123,5 @@ class Remembering(Protocol):
     """A subject that remembers what no state of the candidate tells, such as how often something was set up."""
 
     def history(self) -> Hashable:
-        """What it remembers now; the machine is told where it changes, as of any change."""
+        """What it remembers now: something `Watched`, which is seen here, and changes after `Machine.settle`."""
         ...

@@ -132,6 +132,13 @@ class Heap(Protocol[P, T]):
         """Every block handed out so far, oldest first: for abstraction functions and tests, never for candidates."""
         ...
 
+    def at(self, number: int) -> T | None:
+        """The block of that number, None before it is handed out; for the same.
+
+        An abstraction function that asks for one block is not computed again where another is allocated.
+        """
+        ...
+
 
 class Lock(Protocol):
     """A lock with one holder, used in a `with` statement; taking it twice in one thread is reported."""

@@ -48,7 +48,7 @@ class EpochRcu:
         self._sections: dict[Thread, Section] = {}
         self._entered: Counter[int] = Counter()
         self._seen_by: dict[Region, frozenset[Section]] = {}
-        self._inside = Watched(space.machine)
+        self._inside: dict[str, Watched] = {}
 
     def read(self) -> AbstractContextManager[None]:
         """A read-side section."""
@@ -79,7 +79,7 @@ class EpochRcu:
         if old is not None and cell.peek() is not value:
             self._look_at_sections()
             self._seen_by[old] = frozenset(self._sections.values())
-            old.changed()
+            old.change()
         cell.put(value)
         cell.plain = False
 
@@ -119,12 +119,10 @@ class EpochRcu:
             index = machine.current.index
             self._entered[index] += 1
             self._sections[machine.current] = Section(index, self._entered[index])
-            if machine.tracing:
-                machine.touch(self._of_thread(index), Mode.WRITE)
+            self._change(index)
             machine.take(self.name, shared=True)
             if not self._sleepable:
                 machine.current.atomic.append(self.name)
-            self._inside.changed()
 
     def leave(self) -> None:
         """End the section of the running thread."""
@@ -133,12 +131,25 @@ class EpochRcu:
         if machine.current is not None:
             section = self._sections.pop(machine.current)
             machine.drop(self.name)
+            self._change(section.thread)
             if machine.tracing:
-                machine.touch(self._of_thread(section.thread), Mode.WRITE)
                 machine.touch(self._stay(section), Mode.RELEASE)
             if not self._sleepable:
                 machine.current.atomic.remove(self.name)
-            self._inside.changed()
+
+    def _change(self, thread: int) -> None:
+        """A thread has entered a section, or left one."""
+        if self.machine.tracing:
+            self.machine.touch(self._of_thread(thread), Mode.WRITE)
+        if self._inside and (watched := self._inside.get(self._of_thread(thread))):
+            watched.changed()
+
+    def _see(self, thread: int) -> None:
+        """Somebody looks whether a thread is inside."""
+        name = self._of_thread(thread)
+        if name not in self._inside:
+            self._inside[name] = Watched(self.machine, name)
+        self._inside[name].seen()
 
     def _look_at_sections(self) -> None:
         """Readers do not disturb one another, but who looks at their sections must know about each of them."""
@@ -155,7 +166,8 @@ class EpochRcu:
 
     def readers(self) -> frozenset[int]:
         """Threads inside a section."""
-        self._inside.seen()
+        for index in range(self.machine.threads + 1):
+            self._see(index)
         return frozenset([section.thread for section in self._sections.values()]) if self._sections else _NOBODY
 
     def is_retired(self, block: object) -> bool:
@@ -163,7 +175,7 @@ class EpochRcu:
         region = self._space.blocks.get(id(block))
         if region is None:
             return False
-        region.readers |= self.machine.reading
+        region.standing.seen()
         return region in self._seen_by
 
     def still_seen_by(self, block: object) -> frozenset[int]:
@@ -171,11 +183,12 @@ class EpochRcu:
         region = self._space.blocks.get(id(block))
         if region is None:
             return _NOBODY
-        region.readers |= self.machine.reading
+        region.standing.seen()
         seen = self._seen_by.get(region)
         if not seen:
             return _NOBODY
-        self._inside.seen()
+        for section in seen:
+            self._see(section.thread)
         return frozenset(section.thread for section in seen & frozenset(self._sections.values()))
 
 
@@ -194,8 +207,7 @@ class LowestIds(Watched):
     """An allocator of numbers; see `runtime.Ids`."""
 
     def __init__(self, machine: Machine, name: str) -> None:
-        super().__init__(machine)
-        self.name = name
+        super().__init__(machine, name)
         self._taken: set[int] = set()
 
     def take(self) -> int:
@@ -228,10 +240,10 @@ class LinkedRegistry(Watched, Generic[T]):
     """A linked list; see `runtime.Registry`.  Elements are kept under ever increasing positions, for walks."""
 
     def __init__(self, space: Space, name: str, kind: type[T], lock: Lock | None = None) -> None:
-        super().__init__(space.machine)
+        super().__init__(space.machine, name)
         if lock is not None and not isinstance(lock, HeldLock):
             raise TypeError("a lock of another runtime")
-        self._space, self.name, self.kind, self._lock = space, name, kind, lock
+        self._space, self.kind, self._lock = space, kind, lock
         self._items: dict[int, T] = {}
         self._next = 0
 

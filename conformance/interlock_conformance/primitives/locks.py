@@ -130,8 +130,8 @@ class References(Watched):
     """A counter of references; see `runtime.Refcount`."""
 
     def __init__(self, machine: Machine, name: str, count: int) -> None:
-        super().__init__(machine)
-        self.machine, self.name, self._count = machine, name, count
+        super().__init__(machine, name)
+        self._count = count
 
     def get(self) -> None:
         """Take one more; reported where none is left."""
@@ -191,13 +191,13 @@ class Barrier(Watched):
     """Something that comes about once; see `runtime.Completion`."""
 
     def __init__(self, machine: Machine, name: str) -> None:
-        super().__init__(machine)
-        self.machine, self.name = machine, name
+        super().__init__(machine, name)
         self._done = False
 
     def complete(self) -> None:
         """It has come about, for all who wait and all who will."""
         self.machine.declare("complete", self.name)
+        self.machine.touch(self.name, Mode.WRITE)
         self.machine.touch(self.name, Mode.RELEASE)
         self._done = True
         self.changed()

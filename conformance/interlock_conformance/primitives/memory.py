@@ -14,23 +14,30 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-class Region(Watched):
+class Region:
     """A piece of memory: static, or one block of a heap.
 
     `owner` is the thread that allocated it, until a reference to it is stored where others can find it; from then on
     (and always for static memory) it is None and every access is a point of choice.  `cells` are those of a block that
-    has an owner: where the block is published, so is what they hold.
+    has an owner: where the block is published, so is what they hold.  `standing` is what observers see of it as a
+    whole: whether it is private, retired, freed.
     """
 
-    __slots__ = ("cells", "freed_by", "heap", "name", "number", "owner")
+    __slots__ = ("cells", "freed_by", "heap", "machine", "name", "number", "owner", "standing")
 
     def __init__(
         self, machine: Machine, name: str, heap: str = "", number: int = 0, owner: Thread | None = None
     ) -> None:
-        super().__init__(machine)
-        self.name, self.heap, self.number, self.owner = name, heap, number, owner
+        self.machine, self.name, self.heap, self.number, self.owner = machine, name, heap, number, owner
+        self.standing = Watched(machine, f"standing of {name}")
         self.freed_by = ""
         self.cells: list[StoredCell[object] | StoredCells[object]] = []
+
+    def change(self) -> None:
+        """Say that the running step changes its standing."""
+        if self.machine.tracing:
+            self.machine.touch(self.standing.name, Mode.WRITE)
+        self.standing.changed()
 
 
 class Space:
@@ -56,6 +63,8 @@ class Space:
             self._publish(region)
         if region.owner is not None:
             machine.act(kind, name, None, True)
+            if machine.tracing and kind != "load":
+                machine.touch(name, Mode.WRITE)  # only observers can see it
         else:
             machine.act(kind, name, None, False)
             if machine.tracing:
@@ -76,7 +85,7 @@ class Space:
 
     def _publish(self, region: Region) -> None:
         region.owner = None
-        region.changed()
+        region.change()
         cells, region.cells = region.cells, []
         for cell in cells:
             for value in cell.hold():
@@ -87,7 +96,7 @@ class Space:
         region = self.blocks.get(id(value))
         if region is None:
             return False
-        region.readers |= self.machine.reading
+        region.standing.seen()
         return region.owner is not None
 
     def is_live(self, value: object) -> bool:
@@ -95,7 +104,7 @@ class Space:
         region = self.blocks.get(id(value))
         if region is None:
             return False
-        region.readers |= self.machine.reading
+        region.standing.seen()
         return not region.freed_by
 
     def show(self, value: object) -> str:
@@ -109,11 +118,11 @@ class Space:
 class StoredCell(Watched, Generic[T]):
     """A word; see `runtime.Cell`."""
 
-    __slots__ = ("name", "plain", "region", "space", "value")
+    __slots__ = ("plain", "region", "space", "value")
 
     def __init__(self, space: Space, region: Region, name: str, value: T) -> None:
-        super().__init__(space.machine)
-        self.space, self.region, self.name = space, region, f"{region.name}.{name}"
+        super().__init__(space.machine, f"{region.name}.{name}")
+        self.space, self.region = space, region
         self.value = value
         self.plain = False  # whether a plain store came last, where others could see it: that publishes nothing
 
@@ -169,7 +178,10 @@ class StoredCell(Watched, Generic[T]):
 
     def peek(self) -> T:
         """The value, without a step."""
-        self.readers |= self.machine.reading
+        machine = self.machine
+        self.readers |= machine.reading
+        if machine.counts:
+            machine.peeked.append(self.name)
         return self.value
 
     def hold(self) -> Collection[T]:
@@ -229,7 +241,10 @@ class StoredCells(Generic[T]):
 
     def peek(self, index: int) -> T:
         """The value at `index`, without a step."""
-        self.readers[index] |= self.machine.reading
+        machine = self.machine
+        self.readers[index] |= machine.reading
+        if machine.counts:
+            machine.peeked.append(f"{self.name}[{index}]")
         return self.values[index]
 
     def hold(self) -> Collection[T]:
@@ -282,7 +297,7 @@ class FailureInjector(Watched):
     """Decides which allocations fail, counted over all heaps of an execution."""
 
     def __init__(self, machine: Machine, failing: Collection[int]) -> None:
-        super().__init__(machine)
+        super().__init__(machine, "number of allocations")
         self._failing = failing
         self._count = 0
         self._failed: list[Thread | None] = []
@@ -301,7 +316,7 @@ class FailureInjector(Watched):
     def fails(self) -> bool:
         """Whether the next allocation fails.  Where none does, it does not matter in which order they come."""
         if self._failing:
-            self.machine.touch("number of allocations", Mode.WRITE)
+            self.machine.touch(self.name, Mode.WRITE)
         self._count += 1
         fails = self._count - 1 in self._failing
         if fails:
@@ -319,9 +334,11 @@ class QuarantineHeap(Watched, Generic[P, T]):
     def __init__(
         self, space: Space, failures: FailureInjector, name: str, make: Callable[Concatenate[RegionMemory, P], T]
     ) -> None:
-        super().__init__(space.machine)
-        self._space, self._failures, self.name, self._make = space, failures, name, make
+        super().__init__(space.machine, name)
+        self._space, self._failures, self._make = space, failures, make
         self.blocks: list[T] = []
+        self._awaited: dict[int, int] = {}
+        """By number of a block that is not there yet, the rows that have looked for it."""
 
     def alloc(self, *args: P.args, **kwargs: P.kwargs) -> T | None:
         """Make a block, or return None when this allocation is one of the failing."""
@@ -339,12 +356,23 @@ class QuarantineHeap(Watched, Generic[P, T]):
         if machine.recording:
             machine.note(f"= {region.name}")
         self.changed()
+        machine.stale |= self._awaited.pop(number, 0)
         return block
 
     def peek(self) -> Sequence[T]:
         """Every block handed out so far, oldest first."""
-        self.readers |= self.machine.reading
+        self.seen()
         return self.blocks
+
+    def at(self, number: int) -> T | None:
+        """The block of that number, if there is one yet.  It stays the same, so nobody need look again."""
+        machine = self.machine
+        if machine.counts:
+            machine.peeked.append(self.name)
+        if number < len(self.blocks):
+            return self.blocks[number]
+        self._awaited[number] = self._awaited.get(number, 0) | machine.reading
+        return None
 
     def free(self, block: T) -> None:
         """Poison a block."""
@@ -363,4 +391,4 @@ class QuarantineHeap(Watched, Generic[P, T]):
                 f"{machine.doing}: free of {name}, which {region.freed_by} has freed already",
             )
         region.freed_by = machine.doing
-        region.changed()
+        region.change()

@@ -12,7 +12,7 @@ A loop that calls no primitive never declares anything; `watchdog` ends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -31,7 +31,7 @@ from interlock_conformance.scheduling.execution import (
     Point,
     Pruned,
 )
-from interlock_conformance.scheduling.footprint import Footprint, Mode
+from interlock_conformance.scheduling.footprint import READ, Footprint, Mode, Touch
 from interlock_conformance.scheduling.lock_order import Holding, LockOrder
 from interlock_conformance.scheduling.places import calling_place, described, place_of
 from interlock_conformance.scheduling.spinning import going_round
@@ -96,6 +96,8 @@ class Machine:
         self.order = LockOrder()
         self.reading = 0
         self.stale = _OBSERVER
+        self.counts = trail is not None
+        self.peeked: list[str] = []
         self.recording = record
         self.tracing = False
         self._rows = _OBSERVER
@@ -245,6 +247,11 @@ class Machine:
         if self._listener is not None and self.current is not None:
             self._listener(self.current, thing, mode)
 
+    def charge(self, footprint: Iterable[Touch]) -> None:
+        """Count what an observer has done as part of the step that it looks at; of that no listener is told."""
+        if self.counts:
+            self._touched += footprint
+
     def listen(self, listener: Callable[[Thread, str, Mode], None]) -> None:
         """From now on, tell who touches what to `listener`, too."""
         self.tracing = True
@@ -339,15 +346,24 @@ class Machine:
 
     def _look(self) -> bool:
         """Show the observer the state that the last step left; false to end."""
+        if self.peeked:
+            self._count_peeked()
         self.stale &= _ROWS
         self.reading = _OBSERVER
         try:
             found = self._observe()
         finally:
             self.reading = 0
+            if self.peeked:
+                self.peeked = []
         if found is not None:
             self._end = self._end or found
         return found is None
+
+    def _count_peeked(self) -> None:
+        """What is peeked at in the middle of a step, as by a binding, is read by it."""
+        self.charge([(thing, READ) for thing in self.peeked])
+        self.peeked = []
 
     def _next(self, last: int | None) -> Thread | None:
         """The thread to run now, after `last`, or None when the execution is over."""
@@ -355,6 +371,8 @@ class Machine:
         at = len(points)
         if at < self._known or self._ahead:
             return self._follow()
+        if self.peeked:
+            self._count_peeked()
         if self.stale and not self._look():
             return None
         enabled = self._everyone

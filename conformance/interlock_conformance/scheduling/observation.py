@@ -3,6 +3,9 @@
 An abstraction function is a table of many values, of which one step changes few.  So each value is a *row*, and
 everything that can be peeked at remembers which rows have read it: where it changes, those rows are stale, and they
 alone are computed again (`watch`).  Rows are bits of one number, since a step marks them all at once.
+
+To compute a row is part of the step that made it stale, so what it reads is part of what that step touches; hence the
+names.
 """
 
 from __future__ import annotations
@@ -13,18 +16,23 @@ from interlock_conformance.scheduling.machine import Machine
 class Watched:
     """Something that can be peeked at: a peek calls `seen`, and whoever changes it calls `changed`.
 
-    Cells, which almost every step goes through, do the same in place.
+    `name` is what each step that changes it touches (`footprint`).  Cells, which almost every step goes through, do
+    the same in place.
     """
 
-    __slots__ = ("machine", "readers")
+    __slots__ = ("machine", "name", "readers")
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, name: str) -> None:
         self.machine = machine
+        self.name = name
         self.readers: int = 0
 
     def seen(self) -> None:
         """The row that is being computed, if one is, depends on this."""
-        self.readers |= self.machine.reading
+        machine = self.machine
+        self.readers |= machine.reading
+        if machine.counts:
+            machine.peeked.append(self.name)
 
     def changed(self) -> None:
         """Whoever has read this must read it again."""

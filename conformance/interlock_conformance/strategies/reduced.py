@@ -7,9 +7,8 @@ point sleeps until a step races with its own: to run it before would repeat what
 
 Locks and grace periods order steps without a race: what a lock races with is the locking before it, not the release.
 
-Steps that change the observed state race with one another, so each sequence of observed states is kept.  Known limit:
-whether a step changes the observed state must not depend on steps that it does not race with; an abstraction function
-of which each value comes from one object keeps to that.
+Steps that change the observed state race with one another, so each sequence of observed states is kept.  Whether a step
+changes it may depend on what the abstraction function looks at, so to compute that is part of the step (`watch`).
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.runtime import Cell, Runtime
 from interlock_conformance.schedule import Operation, Workload
 from interlock_conformance.scheduling.machine import Aborted, Breach
+from interlock_conformance.scheduling.observation import Watched
 from list_lru.bindings.base import DONE, NOTHING, ListView, PeekAll, PeekAt, PeekIn
 
 ROOT = 0
@@ -280,6 +281,7 @@ class AtAllocationSubject(Generic[L, M, T]):
         """The id of each cgroup that has been online, which it may have no more."""
         self._kept: list[T] = []
         self._history = History({}, {})
+        self._remembered = Watched(runtime.machine, "what is gone")
 
     def call(self, operation: Operation) -> str:
         """Do one operation; `done`, the name of the error, or `nothing to do`."""
@@ -353,10 +355,11 @@ class AtAllocationSubject(Generic[L, M, T]):
     def _remember(self, history: History) -> None:
         self._runtime.machine.settle()
         self._history = history
-        self._runtime.machine.changed = True
+        self._remembered.changed()
 
     def history(self) -> History:
         """What is gone."""
+        self._remembered.seen()
         return self._history
 
     def _broken(self, property_: str, message: str) -> Aborted:
@@ -417,24 +420,24 @@ class AtAllocationSubject(Generic[L, M, T]):
         return None if thing is None else self._number(self._lrus, thing.lru)
 
     def _allocated(self, number: int) -> T | None:
-        things = self._candidate.objects.peek()
-        if number >= len(things) or not any(there is things[number] for there in self._candidate.allocated.peek()):
+        thing = self._candidate.objects.at(number)
+        if thing is None or not any(there is thing for there in self._candidate.allocated.peek()):
             return None
-        if not self._runtime.is_live(things[number]):
+        if not self._runtime.is_live(thing):
             raise AbstractionError(f"object {number} has been freed, and can still be found")
-        return things[number]
+        return thing
 
     def _number(self, things: Sequence[object] | Mapping[int, object], wanted: object) -> int:
         pairs = things.items() if isinstance(things, Mapping) else enumerate(things)
         return next(number for number, thing in pairs if thing is wanted)
 
     def _life(self, number: int) -> Value:
-        lists = self._candidate.lists.peek()
-        if number >= len(lists):
+        block = self._candidate.lists.at(number)
+        if block is None:
             return "UNUSED"
-        if not self._runtime.is_live(lists[number]):
+        if not self._runtime.is_live(block):
             return "FREED"
-        return "UNUSED" if self._runtime.space.is_private(lists[number]) else "LIVE"
+        return "UNUSED" if self._runtime.space.is_private(block) else "LIVE"
 
     # -- at rest
 

@@ -34,6 +34,7 @@ from interlock_conformance.primitives.deterministic import DeterministicRuntime,
 from interlock_conformance.runtime import Cell, Runtime
 from interlock_conformance.schedule import Operation, Workload
 from interlock_conformance.scheduling.machine import Aborted, Breach
+from interlock_conformance.scheduling.observation import Watched
 from list_lru.bindings.abstract import History, abstraction
 
 T_co = TypeVar("T_co", covariant=True)
@@ -121,6 +122,10 @@ class PeekAll(Protocol[T_co]):
 
     def peek(self) -> Sequence[T_co]:
         """Every block handed out so far, oldest first."""
+        ...
+
+    def at(self, number: int) -> T_co | None:
+        """The block of that number, None before it is handed out."""
         ...
 
 
@@ -239,6 +244,7 @@ class ListLruSubject(Generic[L, M]):
         self._kept: list[tuple[L, object]] = []
         self._mounts, self._activations = [0] * lrus, [0] * memcgs
         self._history = History((0,) * lrus, (0,) * memcgs)
+        self._given_back = Watched(runtime.machine, "what has been given back")
 
     def call(self, operation: Operation) -> str:
         """Do one operation; `done`, the name of the error, or `nothing to do`."""
@@ -289,10 +295,11 @@ class ListLruSubject(Generic[L, M]):
         self._runtime.machine.settle()
         tries[number] += 1
         self._history = History(tuple(self._mounts), tuple(self._activations))
-        self._runtime.machine.changed = True
+        self._given_back.changed()
 
     def history(self) -> History:
         """How often each lru and each cgroup has been given back."""
+        self._given_back.seen()
         return self._history
 
     def _use(self, lru: L, number: int, memcg: int, *, keep: bool) -> str:
@@ -394,10 +401,10 @@ class ListLruSubject(Generic[L, M]):
         return self._runtime.number(array.slot.peek(index))
 
     def _array_life(self, number: int) -> Value:
-        return self._life(self._candidate.arrays.peek(), number)
+        return self._life(self._array(number))
 
     def _list_life(self, number: int) -> Value:
-        return self._life(self._candidate.lists.peek(), number)
+        return self._life(self._candidate.lists.at(number))
 
     def _retired(self, number: int) -> Value:
         return self._rcu.is_retired(self._array(number))
@@ -409,15 +416,14 @@ class ListLruSubject(Generic[L, M]):
         return thread in self._rcu.still_seen_by(self._array(number))
 
     def _array(self, number: int) -> ArrayView | None:
-        arrays = self._candidate.arrays.peek()
-        return arrays[number] if number < len(arrays) else None
+        return self._candidate.arrays.at(number)
 
-    def _life(self, blocks: Sequence[object], number: int) -> Value:
-        if number >= len(blocks):
+    def _life(self, block: object | None) -> Value:
+        if block is None:
             return "UNUSED"
-        if not self._runtime.is_live(blocks[number]):
+        if not self._runtime.is_live(block):
             return "FREED"
-        return "UNUSED" if self._runtime.space.is_private(blocks[number]) else "LIVE"
+        return "UNUSED" if self._runtime.space.is_private(block) else "LIVE"
 
     # -- at rest
 
