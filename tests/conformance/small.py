@@ -1,7 +1,7 @@
 """The smallest candidates and their binding: what threads do is given by functions, the specification is three lines."""
 
 from interlock_conformance.primitives.deterministic import DeterministicRuntime
-from interlock_conformance.scheduling.machine import Machine
+from interlock_conformance.scheduling.machine import Machine, default_choice
 from interlock_conformance.specification import load_specification
 from interlock_conformance.strategies.exhaustive import Exhaustive
 
@@ -75,3 +75,13 @@ def some_end(build, **options):
     """The breach that some schedule leads to, or None when there is none."""
     explored = Exhaustive(None).explore(harness(build, **options))
     return explored.failing.end if explored.failing else None
+
+
+class Box:
+    def __init__(self, memory, value=0):
+        self.word = memory.cell("word", value)
+        self.row = memory.cells("row", 2, None)
+
+
+def end_of(build, **options):
+    return harness(build, **options)(default_choice).end
