@@ -141,6 +141,7 @@ def test_bounded_search_over_sorts_of_any_size(interlock):
         (("--scope", "Proc=0"), "E0923", "a size is from 1 to 64"),
         (("--scope", "Proc=99999999999999999999"), "E0923", "a size is from 1 to 64"),
         (("--scope", "Proc="), "E0923", "a size is from 1 to 64"),
+        (("--scope", "Proc=1,Proc=2"), "E0923", "`Proc` has two sizes"),
         (("--property", "exclusoin"), "E0924", "did you mean `exclusion`?"),
     ],
 )

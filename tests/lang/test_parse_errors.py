@@ -86,6 +86,17 @@ def test_a_file_without_a_header(text: str):
     assert [code for code, _, _ in errors(text)] == ["E0109"]
 
 
+def test_a_file_of_another_kind_is_told_to_be_no_specification():
+    text = '"""A module of `$another` language."""\nimport sys\n'
+    _, diagnostics = parse(Source("other.py", text))
+    assert [(d.code.name, d.message) for d in diagnostics] == [
+        ("E0109", "this is no specification: it does not begin with `module NAME`")
+    ]
+    _, diagnostics = parse(Source("other.ilk", text))
+    assert [d.code.name for d in diagnostics] == ["E0103", "E0109", *["E0103"] * 4]
+    assert diagnostics[0].message == '`"""` has no meaning here'
+
+
 def test_deep_nesting_points_at_the_first_bracket_too_many():
     text = "module m\naxiom a: " + "(" * 10_000
     found = errors(text)

@@ -119,7 +119,7 @@ def test_krealloc_frees_the_array_that_a_reader_holds():
     found = judged(report)
     assert report.ok, [j for j in report.judgements if not j.ok]
     violated = {j.name for j in report.judgements if isinstance(j.verdict, Violated)}
-    assert violated == {"arrays.no_use_after_free", "grace", "refinement.list_lru.abstract"}
+    assert violated == {"arrays.no_use_after_free", "grace", "items.kept", "refinement.list_lru.abstract"}
     trace = violation(found["arrays.no_use_after_free"])
     steps = steps_of("broken/krealloc", trace)
     assert steps[-1] == "activate: krealloc"

@@ -253,8 +253,12 @@ def sizes_of(system: TransitionSystem, text: str) -> tuple[dict[str, int], tuple
     problems: list[Diagnostic] = []
     constants = {symbol.name: symbol.result for symbol in system.sized_constants()}
     known = {*sizes, *constants}
+    given: set[str] = set()
     for part in text.split(","):
         name, _, number = (piece.strip() for piece in part.partition("="))
+        if name in given:
+            problems.append(diagnose("E0923", f"`{name}` has two sizes in `{text}`", fix="say one"))
+        given.add(name)
         value = int(number) if number.isascii() and number.isdigit() and len(number) <= _LONGEST else -1
         if name not in known:
             fix = did_you_mean(name, known)

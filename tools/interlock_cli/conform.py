@@ -45,7 +45,7 @@ _BRIEFLY = 100
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("path", metavar="SPEC", help="a specification, or the folder of a kind of candidates")
+    parser.add_argument("path", metavar="SPEC", help="a specification, or a folder with candidates.toml")
     parser.add_argument("candidate", nargs="?", metavar="MODULE:CLASS", help="a candidate (default: all there are)")
     parser.add_argument(
         "-w", "--workload", action="append", default=[], metavar="OPERATIONS",

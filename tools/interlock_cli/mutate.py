@@ -35,7 +35,7 @@ SCHEMA = "interlock-mutation/1"
 
 def configure(parser: ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("path", metavar="SPEC", help="a specification, or the folder of a kind of candidates")
+    parser.add_argument("path", metavar="SPEC", help="a specification, or a folder with candidates.toml")
     parser.add_argument("candidate", metavar="MODULE:CLASS", help="the candidate; its module is what is changed")
     parser.add_argument(
         "-w", "--workload", action="append", default=[], metavar="OPERATIONS",

@@ -6,7 +6,8 @@ from tests.engines.costs.designs import ENDLESS, FILLING, OUTSIDE, READERS, STEP
 from interlock.core.system import TransitionSystem
 from interlock.engines.costs.alone import alone, private
 from interlock.engines.costs.counting import counted, keys_of
-from interlock.engines.costs.measuring import Search, maxima
+from interlock.engines.costs.measuring import WINDOW, Search, maxima, reading
+from interlock.engines.costs.parallel import memory_of
 from interlock.engines.costs.runs import attained
 from interlock.engines.costs.sections import sections_of
 from interlock.engines.costs.sizing import plan_of
@@ -158,3 +159,24 @@ def test_a_read_side_section_is_no_lock():
     assert ("read", "rcu.read", "steps") in keys
     assert ("read", "rcu.read", "waiting") not in keys
     assert ("replace", "lock", "waiting") in keys
+
+
+TWO_HEAPS = """\
+module two_heaps
+sort Few, Many
+use std.heap(Few) as few
+use std.heap(Many) as many
+sort Task
+process fill(t: Task) { loop { step one: let x = few.alloc(); await x != none } }
+process pour(t: Task) { loop { step one: let x = many.alloc(); await x != none } }
+invariant fine: true
+expect fine proved
+"""
+
+
+def test_memory_of_which_one_kind_needs_a_second_look_and_the_other_does_not():
+    system = system_of(TWO_HEAPS)
+    memory = memory_of(system)
+    search = Search({"Task": 1, "Few": 1, "Many": 2 * WINDOW}, float("inf"), glance=False)
+    found = maxima(reading(system, memory), {quantity.key: 0 for quantity in memory}, search)
+    assert {key[1]: m.value for key, m in found.items() if key[2] == "at most"} == {"few": 1, "many": 2 * WINDOW}

@@ -8,7 +8,8 @@ and unwinds its stack to the place where that one fits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from lark import Token
@@ -41,7 +42,17 @@ def diagnose_text(source: Source, parser: StoredParser) -> tuple[Diagnostic, ...
         for d in found
         if d.span and not (d.code.name == "E0101" and _follows(source, removed, d.span.start))
     }
-    return tuple(unique[key] for key in sorted(unique))[:MAX_ERRORS]
+    told = tuple(unique[key] for key in sorted(unique))[:MAX_ERRORS]
+    return _no_specification(source, told) or told
+
+
+def _no_specification(source: Source, told: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """The one thing to tell of a file of another kind, if it is one: how it is spelled is beside the point."""
+    headless = [d for d in told if d.code.name == "E0109"]
+    if not headless or len(told) == 1 or source.path.endswith(".ilk") or not PurePath(source.path).suffix:
+        return ()
+    message = "this is no specification: it does not begin with `module NAME`"
+    return (replace(headless[0], message=message, fix="name a file that ends in `.ilk`"),)
 
 
 def _follows(source: Source, ends: list[int], start: int) -> bool:

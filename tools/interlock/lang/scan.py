@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     r"|(?P<name>[A-Za-z_]\w*)|(?P<int>\d+)"
     r"|(?P<mistake><=>|<->|===?|&&?|\|\|?|->|<>|/=|~=|=<|/\\|\\/|~|\u00ac|\u2227|\u2228|\u2192|\u2200|\u2203|\u2260|\u2264|\u2265)"
     r"|(?P<sign>:=|::|=>|\.\.\.|\.\.|!=|<=|>=|[<>+*=\-(){}:;,.!?'])"
-    r"|(?P<bad>[^\w\s]+?|\w)",
+    r"|(?P<bad>(?P<again>[^\w\s])(?P=again)*|\w)",
 )
 
 _MEANT = {
@@ -72,7 +72,8 @@ def scan(source: Source, report: Report) -> list[Word]:
                 bad += 1
                 if bad <= _MAX_BAD:
                     shown = text if text.isprintable() else f"U+{ord(text[0]):04X}"
-                    report(diagnose("E0103", f"the character `{shown}` has no meaning here", span, fix="remove it"))
+                    what = f"`{shown}`" if len(text) > 1 else f"the character `{shown}`"
+                    report(diagnose("E0103", f"{what} has no meaning here", span, fix="remove it"))
                 continue
             case "name":
                 kind = text if text in RESERVED else "NAME"

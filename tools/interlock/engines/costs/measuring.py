@@ -75,7 +75,12 @@ class Search:
 
 
 Build = Callable[[Mapping[Key, int]], tuple[TransitionSystem, Sequence[Quantity]]]
-"""A system in which quantities are counted up to the ceilings that are given for them."""
+"""A system in which quantities are counted up to the ceilings that are given for them, and those quantities."""
+
+
+def reading(system: TransitionSystem, quantities: Sequence[Quantity]) -> Build:
+    """For quantities that the states of a system tell by themselves, which need no counters."""
+    return lambda asked: (system, [quantity for quantity in quantities if quantity.key in asked])
 
 
 def maxima(build: Build, guesses: Mapping[Key, int], search: Search) -> dict[Key, Measured]:

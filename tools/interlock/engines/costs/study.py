@@ -16,7 +16,7 @@ from interlock.engines.costs.alone import alone, private
 from interlock.engines.costs.counting import counted, keys_of
 from interlock.engines.costs.fitting import fit
 from interlock.engines.costs.hidden import hidden_in
-from interlock.engines.costs.measuring import Build, Measured, Search, goes_round, maxima, possible
+from interlock.engines.costs.measuring import Build, Measured, Search, goes_round, maxima, possible, reading
 from interlock.engines.costs.parallel import memory_of, pairs_of
 from interlock.engines.costs.quantities import Key, Quantity
 from interlock.engines.costs.results import Cost, Sample, Study
@@ -237,7 +237,7 @@ class _Run:
             keys = self._keys[process.name]
             yield _Job(process.name, self._counting(process), tuple(k for k in keys if k[2] != "waiting"))
         memory = memory_of(self._sliced)
-        yield _Job("memory", lambda _: (self._sliced, memory), tuple(quantity.key for quantity in memory))
+        yield _Job("memory", reading(self._sliced, memory), tuple(quantity.key for quantity in memory))
         for process in self._sliced.processes:
             waiting = tuple(key for key in self._keys[process.name] if key[2] == "waiting")
             yield _Job(f"{process.name} waiting", self._counting(process), waiting, share=_SHARE_OF_WAITING)
