@@ -35,10 +35,12 @@ def lines_of_coverage(coverage: Coverage) -> list[str]:
     return ["exercised", *(f"  {part}" for part in coverage.parts)] if coverage.parts else []
 
 
-LEGEND = (
-    "+ kept in all interleavings of all workloads, (+) kept in those that were run, "
-    "- broken, ? not decided, blank: not judged"
-)
+def legend(rows: Sequence[Row]) -> str:
+    """What the marks say."""
+    verdicts = [verdict for row in rows for _, verdict in row.verdicts]
+    bounds = dict.fromkeys(v.bound for v in verdicts if isinstance(v, Conforms) and v.exhausted)
+    covered = f"+ kept in {' or '.join(bounds)} of all workloads, " if bounds else ""
+    return f"{covered}(+) kept in those that were run, - broken, ? not decided, blank: not judged"
 
 
 def mark(row: Row, property_: str) -> str:
@@ -77,7 +79,7 @@ def lines_of_matrix(rows: Sequence[Row]) -> list[str]:
     exercised = lines_of_coverage(together([row.coverage for row in rows if row.breaks is None]))
     if exercised:
         exercised = ["", "exercised by those that must conform", *exercised[1:]]
-    return [*(line.rstrip() for line in lines), "", LEGEND, *exercised]
+    return [*(line.rstrip() for line in lines), "", legend(rows), *exercised]
 
 
 def _wanted(row: Row) -> str:

@@ -95,7 +95,7 @@ WIDE = (
 def test_the_whole_scope_conforms_on_all_schedules_with_one_preemption(base, name, workload, failing):
     verdict = conform(right(name), base, parse_workload(f"{workload} ! {failing}"), Exhaustive(preemptions=1))
     assert isinstance(verdict, Conforms), report(verdict)
-    assert verdict.bound == "all schedules with at most 1 preemptions"
+    assert verdict.bound == "all schedules with at most 1 preemption"
 
 
 def test_an_activation_that_fails_leaves_nothing_in_an_lru_that_is_being_unmounted(base):

@@ -13,7 +13,9 @@ from interlock_conformance.judging.coverage import Coverage, Covered, antecedent
 from interlock_conformance.matrix import Row, lines_of_coverage, lines_of_matrix
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.specification import load_specification
+from interlock_conformance.strategies.exhaustive import Exhaustive
 from interlock_conformance.strategies.reduced import Reduced
+from interlock_conformance.strategies.uniform import Uniform
 from interlock_conformance.verdict import Breaks, Conforms
 from list_lru import v13
 from list_lru.bindings.base import ListLruBinding
@@ -140,3 +142,16 @@ def test_what_is_missed_keeps_its_order():
     second = Covered("steps", ("a", "b", "d"), frozenset({"d"}))
     assert str(first | second) == "steps: 2 of 4; not: a, c"
     assert Coverage().parts == ()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "says"),
+    [
+        (Reduced(), "+ kept in all interleavings of all workloads, (+)"),
+        (Exhaustive(1), "+ kept in all schedules with at most 1 preemption of all workloads, (+)"),
+        (Uniform(0, 1), "(+) kept in those that were run"),
+    ],
+)
+def test_the_table_says_what_was_covered(base, strategy, says):
+    verdict = conform(V13, base, parse_workload("init(0) | activate(0)"), strategy, Options())
+    assert lines_of_matrix([Row("v13", None, (("init(0) | activate(0)", verdict),))])[-1].startswith(says)

@@ -9,7 +9,9 @@ from interlock_conformance.primitives.deterministic import DeterministicRuntime
 from interlock_conformance.scheduling.machine import Breach, Diverged, Finished, Machine, Point, default_choice
 from interlock_conformance.shrink import shrink
 from interlock_conformance.strategies.exhaustive import Exhaustive
+from interlock_conformance.strategies.mixed import Mixed
 from interlock_conformance.strategies.priorities import Priorities
+from interlock_conformance.strategies.reduced import Reduced
 from interlock_conformance.strategies.replay import Replay, exactly
 from interlock_conformance.strategies.uniform import Uniform
 
@@ -220,3 +222,54 @@ def test_what_breaks_where_it_is_given_ends_there():
     execution, _ = begun(build, tuple(points(0, 0, 0, enabled=(0,))))
     assert isinstance(execution.end, Breach)
     assert execution.schedule == (0,)
+
+
+# -- all interleavings, or few preemptions
+
+
+def early(rt):
+    """What breaks is the first thread's stopping early, which a search that goes deep first comes to last."""
+    word = rt.memory("m").cell("word", 0)
+
+    def first():
+        word.store(1)
+        for _ in range(8):
+            word.xchg(2)
+
+    def second():
+        for _ in range(8):
+            word.xchg(3)
+        assert word.load() != 1
+
+    def third():
+        assert word.load() != 1
+
+    return [first, second, third]
+
+
+def test_few_preemptions_are_tried_where_all_interleavings_are_too_many():
+    run = recorder(early)
+    assert Reduced(50).explore(run).failing is None
+    explored = Mixed(1, 50).explore(run)
+    assert isinstance(explored.failing.end, Breach)
+    assert 50 < explored.executions <= 100
+
+
+def test_a_mixed_search_exhausts_what_the_reduced_one_does():
+    run = recorder(steps(3, 3))
+    assert Mixed().explore(run) == Reduced().explore(run)
+    assert Mixed().explore(run).exhausted
+    assert isinstance(Mixed().explore(recorder(lost_update(2))).failing.end, Breach)
+
+
+def test_a_mixed_search_says_what_it_has_covered():
+    def racing(rt):
+        word = rt.memory("m").cell("word", 0)
+        return [lambda: [word.xchg(1) for _ in range(4)]] * 2
+
+    explored = Mixed(1, 20).explore(recorder(racing))
+    assert not explored.exhausted
+    assert explored.bound == (
+        "all schedules with at most 1 preemption, and the first 20 executions of a search through all interleavings"
+    )
+    assert explored.executions == 20 + Exhaustive(1).explore(recorder(racing)).executions

@@ -60,14 +60,17 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("-j", "--jobs", type=options.positive, default=0, metavar="N", help="candidates at a time")
     schedules = parser.add_argument_group("schedules")
     schedules.add_argument(
-        "--strategy", choices=("reduced", "bounded", "priorities", "uniform"), default="reduced",
-        help="reduced: all interleavings but those that only repeat (default); bounded: few preemptions first",
+        "--strategy", choices=("mixed", "reduced", "bounded", "priorities", "uniform"), default="mixed",
+        help="mixed: reduced, and where those are too many, as many bounded ones too (default); "
+        "reduced: all interleavings but those that only repeat; bounded: few preemptions first",
     )  # fmt: skip
     schedules.add_argument(
         "--executions", type=options.positive, metavar="N",
         help=f"for each workload at most so many (default: {EXECUTIONS}, in the table {EXECUTIONS_OF_ALL})",
     )  # fmt: skip
-    schedules.add_argument("--preemptions", type=options.natural, default=2, metavar="N", help="of bounded, priorities")
+    schedules.add_argument(
+        "--preemptions", type=options.natural, default=2, metavar="N", help="of mixed, bounded, priorities"
+    )
     schedules.add_argument("--seed", type=options.natural, default=0, metavar="N", help="another seed, other schedules")
     schedules.add_argument(
         "--backend", choices=("greenlets", "threads", "free"), default="greenlets",
@@ -222,6 +225,7 @@ def _show(arguments: Namespace, rows: list[Row], *, interrupted: bool) -> None:
 
 def _strategy(arguments: Namespace) -> Strategy:
     from interlock_conformance.strategies.exhaustive import Exhaustive
+    from interlock_conformance.strategies.mixed import Mixed
     from interlock_conformance.strategies.priorities import Priorities
     from interlock_conformance.strategies.reduced import Reduced
     from interlock_conformance.strategies.uniform import Uniform
@@ -235,5 +239,7 @@ def _strategy(arguments: Namespace) -> Strategy:
             return Priorities(seed, executions, arguments.preemptions)
         case "uniform":
             return Uniform(seed, executions)
-        case _:
+        case "reduced":
             return Reduced(executions)
+        case _:
+            return Mixed(arguments.preemptions, executions)

@@ -26,7 +26,7 @@ class Exhaustive:
         within = (
             "all schedules"
             if self.preemptions is None
-            else f"all schedules with at most {self.preemptions} preemptions"
+            else f"all schedules with at most {self.preemptions} preemption{'' if self.preemptions == 1 else 's'}"
         )
         bounds = [None] if self.preemptions is None else range(self.preemptions + 1)
         for bound in bounds:
