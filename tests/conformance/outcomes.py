@@ -26,7 +26,8 @@ class Outcomes:
 def outcomes(strategy, build, deaf=frozenset()):
     """Run `build(runtime)`, which gives thread bodies and what is observed; `deaf` objects leave no footprint.
 
-    What is observed is a function, each of whose values comes from one object, or an abstraction function.
+    What is observed is a function, each of whose values comes from one object, or an abstraction function.  A third
+    thing that it may give is a function that says what the threads have come to know; that is asked at the end.
     """
     finals, histories, breaches = set(), set(), set()
     history = []
@@ -35,7 +36,7 @@ def outcomes(strategy, build, deaf=frozenset()):
         machine = Machine(budget=500, trail=trail)
         touch = machine.touch
         machine.touch = lambda thing, mode: None if thing in deaf else touch(thing, mode)
-        bodies, show = build(DeterministicRuntime(machine))
+        bodies, show, *known = build(DeterministicRuntime(machine))
         if isinstance(show, dict):
             watch = Watch(machine, show, Rows((name, ()) for name in show))
             show = lambda: (watch.changes(), watch.values)[1]  # noqa: E731
@@ -55,7 +56,7 @@ def outcomes(strategy, build, deaf=frozenset()):
         execution = machine.run([partial(work, body=body) for body in bodies], choose, look, given)
         match execution.end:
             case Finished():
-                finals.add(history[-1][1])
+                finals.add((history[-1][1], *(ask() for ask in known)) if known else history[-1][1])
                 histories.add(tuple(shown for _, shown in history))
             case Breach() as breach:
                 breaches.add(breach.property)
@@ -108,9 +109,9 @@ def program(seed, *more):
                     case "copy":
                         words[to].store(words[at].load())
                     case "xchg":
-                        loaded.append((index, number, words[at].xchg(10 * index + number)))
+                        loaded.append((index, number, words[at].xchg(to)))  # which may be there already
                     case "cmpxchg":
-                        words[at].cmpxchg(to, 10 * index + number)
+                        loaded.append((index, number, words[at].cmpxchg(to, 10 * index + number)))
                     case "read":
                         with shared.read():
                             loaded.append((index, number, words[at].load()))
@@ -126,7 +127,7 @@ def program(seed, *more):
 
         bodies = [lambda index=index, steps=steps: body(index, steps) for index, steps in enumerate(threads)]
         observed = words[:draw_observed]
-        return bodies, lambda: tuple(word.peek() for word in observed)
+        return bodies, lambda: tuple(word.peek() for word in observed), lambda: frozenset(loaded)
 
     draw_observed = draw.randrange(3)
     return build

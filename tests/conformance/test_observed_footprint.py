@@ -35,8 +35,8 @@ def seen_through(build, seed):
             return made
 
         rt.memory = remembering
-        bodies, _ = build(rt)
-        return bodies, {f"f{n}": partial(decided, words, found) for n, found in enumerate(decisions)}
+        bodies, _, known = build(rt)
+        return bodies, {f"f{n}": partial(decided, words, found) for n, found in enumerate(decisions)}, known
 
     return seen
 

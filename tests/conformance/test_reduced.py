@@ -57,6 +57,26 @@ def test_readers_do_not_race():
     assert outcomes(Reduced(), build).executions == 1
 
 
+def test_exchanges_that_change_nothing_are_looks():
+    def build(rt):
+        word, words = rt.memory("m").cell("word", 1), rt.memory("n").cells("words", 1, value=1)
+
+        def body():
+            assert (word.cmpxchg(0, 2), word.xchg(1), words.cmpxchg(0, 0, 2), words.xchg(0, 1)) == (1, 1, 1, 1)
+
+        return [body] * 3, tuple
+
+    assert outcomes(Reduced(), build).executions == 1
+
+
+def test_an_exchange_of_what_only_observers_tell_apart_is_none_of_those():
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        return [lambda: word.xchg(1), lambda: word.xchg(value=True)], lambda: repr(word.peek())
+
+    assert agree(build) == (2, 2)
+
+
 @pytest.mark.parametrize("inside", [1, 5])
 def test_what_happens_under_a_lock_costs_nothing(inside):
     def build(rt):
@@ -270,6 +290,11 @@ def test_reduced_and_plain_search_agree_on_random_programs(seed):
 @pytest.mark.parametrize("seed", range(30))
 def test_they_agree_on_programs_that_look_until_something_changes(seed):
     agree(program(seed, "look", "look", "look"))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_they_agree_on_programs_of_exchanges_that_often_fail(seed):
+    agree(program(seed, *["cmpxchg", "xchg"] * 3))
 
 
 # -- sabotage: a footprint left out

@@ -95,6 +95,28 @@ def test_a_wrong_order_in_it_is_found(strategy):
     assert explored.failing.end.property == "raised"
 
 
+def set_by_exchange(rt, exchange):
+    """Three exclude each other by a word that whoever is inside has set; two may go round at a time."""
+    word, inside = rt.memory("m").cell("word", 0), rt.memory("n").cell("inside", value=False)
+
+    def body():
+        while exchange(word) != 0:
+            rt.relax()
+        assert not inside.xchg(value=True)
+        inside.store(value=False)
+        word.store(0)
+
+    return [body] * 3
+
+
+@pytest.mark.parametrize("strategy", [Exhaustive(1), Reduced()])
+@pytest.mark.parametrize("exchange", [lambda word: word.xchg(1), lambda word: word.cmpxchg(0, 1)])
+def test_who_tries_in_vain_does_not_wake_others_that_do(exchange, strategy):
+    explored, ends = ends_of(strategy, lambda rt: set_by_exchange(rt, exchange))
+    assert explored.exhausted
+    assert not any(isinstance(end, OutOfSteps) for end in ends)
+
+
 def test_what_is_touched_between_the_look_and_the_call_counts():
     schedules = set()
 

@@ -265,7 +265,7 @@ def test_a_mixed_search_exhausts_what_the_reduced_one_does():
 def test_a_mixed_search_says_what_it_has_covered():
     def racing(rt):
         word = rt.memory("m").cell("word", 0)
-        return [lambda: [word.xchg(1) for _ in range(4)]] * 2
+        return [lambda: [word.store(1) for _ in range(4)]] * 2
 
     explored = Mixed(1, 20).explore(recorder(racing))
     assert not explored.exhausted

@@ -14,6 +14,10 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
+_REPLACING = frozenset({"store", "publish"})
+"""Accesses that replace the value whatever it was."""
+
+
 class Region:
     """A piece of memory: static, or one block of a heap.
 
@@ -57,7 +61,11 @@ class Space:
         self.blocks[id(block)] = region
 
     def access(self, region: Region, kind: str, name: str) -> None:
-        """Declare an access to memory, and report it if the memory has been freed by the time it happens."""
+        """Declare an access to memory, and report it if the memory has been freed by the time it happens.
+
+        One that replaces the value only in some cases has read it, and says with `wrote` where it did.  So those whose
+        compare-and-swap fails do not race with one another, and who waits in a loop is not woken by others that do.
+        """
         machine = self.machine
         if region.owner is not None and region.owner is not machine.current:
             self._publish(region)
@@ -68,7 +76,7 @@ class Space:
         else:
             machine.act(kind, name, None, False)
             if machine.tracing:
-                machine.touch(name, Mode.READ if kind == "load" else Mode.WRITE)
+                machine.touch(name, Mode.WRITE if kind in _REPLACING else Mode.READ)
                 if region.heap:
                     machine.touch(region.name, Mode.READ)  # whether it has been freed
         if region.freed_by:
@@ -76,6 +84,11 @@ class Space:
                 f"{region.heap}.no_use_after_free",
                 f"{machine.doing}: {kind} of {name}, which {region.freed_by} has freed",
             )
+
+    def wrote(self, name: str) -> None:
+        """Say that the running step has replaced a value."""
+        if self.machine.tracing:
+            self.machine.touch(name, Mode.WRITE)
 
     def escape(self, value: object) -> None:
         """A reference to `value` is stored where others find it: they can find the block from now on."""
@@ -151,6 +164,8 @@ class StoredCell(Watched, Generic[T]):
         """Replace the value; the one before."""
         self.space.access(self.region, "xchg", self.name)
         before = self.value
+        if self.plain or not _no_other(before, value):
+            self.space.wrote(self.name)
         self.put(value)
         self.plain = False
         return before
@@ -160,6 +175,7 @@ class StoredCell(Watched, Generic[T]):
         self.space.access(self.region, "cmpxchg", self.name)
         before = self.value
         if same(before, expected):
+            self.space.wrote(self.name)
             self.put(value)
             self.plain = False
         else:
@@ -217,6 +233,8 @@ class StoredCells(Generic[T]):
         """Replace a value; the one before."""
         self._access("xchg", index)
         before = self.values[index]
+        if not _no_other(before, value):
+            self.space.wrote(f"{self.name}[{index}]")
         self._put(index, value)
         return before
 
@@ -225,6 +243,7 @@ class StoredCells(Generic[T]):
         self._access("cmpxchg", index)
         before = self.values[index]
         if same(before, expected):
+            self.space.wrote(f"{self.name}[{index}]")
             self._put(index, value)
         else:
             self.machine.note(f"finds {self.space.show(before)}")
@@ -267,6 +286,11 @@ def same(one: object, two: object) -> bool:
     if isinstance(one, int | str | Enum) and isinstance(two, int | str | Enum):
         return one == two
     return one is two
+
+
+def _no_other(one: object, two: object) -> bool:
+    """Whether nobody can tell two words apart, observers included, to whom True is not 1."""
+    return type(one) is type(two) and same(one, two)
 
 
 class RegionMemory:
