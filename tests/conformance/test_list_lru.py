@@ -129,6 +129,26 @@ def test_a_mount_and_an_activation_conform_on_all_interleavings(base, name):
     assert verdict.exhausted
 
 
+# Two lrus, two cgroups, of which the second makes the arrays grow, and somebody who adds; any allocation fails.
+WHOLE = "init(0); init(1) | activate(0); activate(1) | add(0, 0)"
+
+
+@pytest.mark.parametrize("name", ["v13", "rw_semaphore"])
+@pytest.mark.parametrize("failing", ["3", pytest.param("*", marks=pytest.mark.slow)])
+def test_the_whole_scope_conforms_on_all_interleavings(base, abstract, name, failing):
+    verdict = conform(right(name), base, parse_workload(f"{WHOLE} ! {failing}"), Reduced(), Options(refined=abstract))
+    assert isinstance(verdict, Conforms), report(verdict)
+    assert verdict.exhausted
+
+
+@pytest.mark.slow
+def test_the_whole_scope_without_a_mutex_conforms_on_all_interleavings_of_those_that_set_up(base, abstract):
+    workload = parse_workload("init(0); init(1); destroy(0) | activate(0); activate(1); activate(1) ! 3")
+    verdict = conform(right("publish_first"), base, workload, Reduced(), Options(refined=abstract))
+    assert isinstance(verdict, Conforms), report(verdict)
+    assert verdict.exhausted
+
+
 @pytest.mark.parametrize("name", BROKEN)
 def test_each_broken_twin_is_caught_exhaustively(base, abstract, name):
     """Its own property comes before the refinement, which often breaks in the same step."""
