@@ -139,18 +139,12 @@ def explore(strategy: Strategy, harness: Harness) -> Explored:
     return explored
 
 
-def survey(
-    binding: Binding,
-    system: TransitionSystem,
-    workload: Workload,
-    strategy: Strategy,
-    options: Options = DEFAULT,
-) -> tuple[ConformanceVerdict, ...]:
+def survey(judge: Callable[[Options], ConformanceVerdict], options: Options) -> tuple[ConformanceVerdict, ...]:
     """Everything that a candidate breaks: what is found is passed over from then on, until nothing more is."""
     verdicts: list[ConformanceVerdict] = []
     known = options.known
     while True:
-        verdict = conform(binding, system, workload, strategy, replace(options, known=known))
+        verdict = judge(replace(options, known=known))
         verdicts.append(verdict)
         if not isinstance(verdict, Breaks) or verdict.property in known:
             return tuple(verdicts)

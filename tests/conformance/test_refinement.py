@@ -123,7 +123,7 @@ def test_what_is_known_to_be_broken_is_passed_over(base, abstract):
     module = importlib.import_module("list_lru.broken.unlocked_init")
     binding = ListLruBinding("unlocked_init", module.ListLrus)
     options = Options(refined=abstract, shrink_executions=0)
-    found = survey(binding, base, parse_workload("init(0) | activate(0)"), Reduced(), options)
+    found = survey(partial(conform, binding, base, parse_workload("init(0) | activate(0)"), Reduced()), options)
     assert [getattr(verdict, "property", "") for verdict in found][:2] == ["coverage", NAME]
     assert isinstance(found[-1], Conforms)
     assert NAME not in found[-1].judged

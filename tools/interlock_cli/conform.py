@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
+from functools import partial
 from math import inf
 from typing import TYPE_CHECKING
 
@@ -179,13 +180,11 @@ def _verdicts(arguments: Namespace, asked: Asked) -> Iterator[tuple[Workload, Co
         brief = replace(limits, shrink_executions=_BRIEFLY)
         for workload in workloads:
             with apart():
-                found: tuple[ConformanceVerdict, ...]
                 if arguments.backend == "free":
-                    found = (run_free(binding, system, workload, free, limits),)
-                elif arguments.candidate:
-                    found = (conform(binding, system, workload, strategy, limits),)
+                    judge = partial(run_free, binding, system, workload, free)
                 else:
-                    found = survey(binding, system, workload, strategy, brief)
+                    judge = partial(conform, binding, system, workload, strategy)
+                found = (judge(limits),) if arguments.candidate else survey(judge, brief)
             for verdict in found:
                 yield workload, verdict
 
