@@ -5,12 +5,13 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 from tests.conformance.small import Small, specification
 
-from interlock_conformance.conform import Options, conform, replay
+from interlock_conformance.conform import Options, conform, replay, survey
 from interlock_conformance.free_running import Free, run_free
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.scheduling.machine import Breach
@@ -39,6 +40,21 @@ def no_thread_is_left():
 def free(build, workload, *, runs=20, rest=lambda operations: None, observe=None, **options):
     binding = Small(build, rest=rest) if observe is None else Small(build, observe=observe, rest=rest)
     return run_free(binding, SYSTEM, parse_workload(workload), Free(0, runs, 60), Options(**options))
+
+
+def test_all_that_free_threads_break_is_told():
+    """Of what is known nothing is told again, and what it has hidden is found."""
+
+    def build(rt):
+        word = rt.memory("m").cell("word", 0)
+        return {"write": lambda: word.store(2), "word": word}
+
+    def rest(operations):
+        return Breach("late", "found at rest")
+
+    binding = Small(build, observe=lambda made: {"value": made["word"].peek}, rest=rest)
+    judge = partial(run_free, binding, SYSTEM, parse_workload("write()"), Free(0, 3, 60))
+    assert [getattr(v, "property", "") for v in survey(judge, Options())] == ["bounded", "late", ""]
 
 
 def list_lru(name):
