@@ -16,6 +16,8 @@ can be scheduled, watched and made to fail.  State that only one thread sees may
 These are protocols: a candidate imports this module and nothing else, so that the same file runs on every back end.
 Names matter: `heap("arrays", ...)` reports `arrays.no_use_after_free`, the name of the obligation in a specification
 that says `use std.heap(Array) as arrays`.
+
+What a block's constructor makes, a lock or a count, is part of the block, and nobody may use it when that is freed.
 """
 
 from __future__ import annotations

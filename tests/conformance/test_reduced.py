@@ -210,6 +210,49 @@ def pins(rt):
     return [uses, ends], used.peek
 
 
+def under_locks_of_one_name(rt):
+    """Each takes a lock of its own, so they add at the same time."""
+    locks, word = [rt.spinlock("lock"), rt.mutex("lock")], rt.memory("m").cell("word", 0)
+
+    def body(lock):
+        with lock:
+            word.store(word.load() + 1)
+
+    return [lambda: body(locks[0]), lambda: body(locks[1])], word.peek
+
+
+def under_locks_that_come_late(rt):
+    """The same, with locks that nobody else has heard of, of which the name alone could be one."""
+    word = rt.memory("m").cell("word", 0)
+
+    def body():
+        with rt.spinlock("lock"):
+            word.store(word.load() + 1)
+
+    return [body, body], word.peek
+
+
+def counted_under_one_name(rt):
+    """Two objects with a count each, of one name: the last reference to one is not waited for with the other."""
+
+    class Thing:
+        def __init__(self, memory, count):
+            self.word, self.refs = memory.cell("word", 0), rt.refcount("refs", count)
+
+    things = rt.heap("things", Thing)
+    one, two = things.alloc(1), things.alloc(0)
+
+    def drops():
+        one.word.store(one.word.load() + 1)
+        one.refs.put()
+
+    def waits():
+        two.refs.wait_for_last()
+        one.word.store(one.word.load() + 1)
+
+    return [drops, waits], one.word.peek
+
+
 def claim(rt):
     """Two install; one wins, and the loser frees its own."""
 
@@ -273,6 +316,9 @@ def looks_until(rt):
         pins,
         claim,
         hand_over,
+        under_locks_of_one_name,
+        under_locks_that_come_late,
+        counted_under_one_name,
     ],
 )
 def test_reduced_and_plain_search_see_the_same(build):

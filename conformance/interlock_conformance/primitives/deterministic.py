@@ -42,8 +42,8 @@ _NOBODY: frozenset[int] = frozenset()
 class EpochRcu:
     """Read-copy-update with exact grace periods; see `runtime.Rcu`."""
 
-    def __init__(self, space: Space, name: str, *, sleepable: bool = False) -> None:
-        self._space, self.machine, self.name, self._sleepable = space, space.machine, name, sleepable
+    def __init__(self, space: Space, name: str, rule: str, *, sleepable: bool = False) -> None:
+        self._space, self.machine, self.name, self._rule, self._sleepable = space, space.machine, name, rule, sleepable
         self._callbacks = Callbacks(space.machine, name)
         self._sections: dict[Thread, Section] = {}
         self._entered: Counter[int] = Counter()
@@ -58,13 +58,13 @@ class EpochRcu:
         """Load a protected pointer."""
         if self.machine.current is not None and self.machine.current not in self._sections:
             raise self.machine.breach(
-                f"{self.name}.inside",
+                f"{self._rule}.inside",
                 f"{self.machine.doing} dereferences a pointer outside any section of {self.name}",
             )
         value = cell.load()
         if isinstance(cell, StoredCell) and cell.plain and self._space.region_of(value) is not None:
             raise self.machine.breach(
-                f"{self.name}.published",
+                f"{self._rule}.published",
                 f"{self.machine.doing} dereferences {cell.name}, which a plain store has made point to "
                 f"{self._space.show(value)}: nothing keeps a reader from what was there before",
             )
@@ -113,7 +113,7 @@ class EpochRcu:
         """Begin a section of the running thread."""
         machine = self.machine
         if machine.current in self._sections:
-            raise machine.breach(f"{self.name}.not_nested", f"{machine.doing} nests sections of {self.name}")
+            raise machine.breach(f"{self._rule}.not_nested", f"{machine.doing} nests sections of {self.name}")
         machine.act("read lock", self.name, None, False)
         if machine.current is not None:
             index = machine.current.index
@@ -206,8 +206,9 @@ class _ReadSide(AbstractContextManager[None]):
 class LowestIds(Watched):
     """An allocator of numbers; see `runtime.Ids`."""
 
-    def __init__(self, machine: Machine, name: str) -> None:
+    def __init__(self, machine: Machine, name: str, rule: str) -> None:
         super().__init__(machine, name)
+        self._rule = rule
         self._taken: set[int] = set()
 
     def take(self) -> int:
@@ -226,7 +227,7 @@ class LowestIds(Watched):
         self.machine.touch(self.name, Mode.WRITE)
         self.machine.note(str(number))
         if number not in self._taken:
-            raise self.machine.breach(f"{self.name}.taken", f"{self.machine.doing} gives back {number}, which is free")
+            raise self.machine.breach(f"{self._rule}.taken", f"{self.machine.doing} gives back {number}, which is free")
         self._taken.remove(number)
         self.changed()
 
@@ -239,8 +240,9 @@ class LowestIds(Watched):
 class LinkedRegistry(Watched, Generic[T]):
     """A linked list; see `runtime.Registry`.  Elements are kept under ever increasing positions, for walks."""
 
-    def __init__(self, space: Space, name: str, kind: type[T], lock: Lock | None = None) -> None:
+    def __init__(self, space: Space, name: str, rule: str, kind: type[T], lock: Lock | None = None) -> None:
         super().__init__(space.machine, name)
+        self._rule = rule
         if lock is not None and not isinstance(lock, HeldLock):
             raise TypeError("a lock of another runtime")
         self._space, self.kind, self._lock = space, kind, lock
@@ -254,7 +256,7 @@ class LinkedRegistry(Watched, Generic[T]):
         self._check_lock()
         if any(there is item for there in self._items.values()):
             raise self.machine.breach(
-                f"{self.name}.no_double_add",
+                f"{self._rule}.no_double_add",
                 f"{self.machine.doing} adds {self._space.show(item)}, which is in {self.name} already",
             )
         self._items[self._next] = item
@@ -270,7 +272,7 @@ class LinkedRegistry(Watched, Generic[T]):
         position = next((position for position, there in self._items.items() if there is item), None)
         if position is None:
             raise self.machine.breach(
-                f"{self.name}.member",
+                f"{self._rule}.member",
                 f"{self.machine.doing} removes {self._space.show(item)}, which is not in {self.name}",
             )
         del self._items[position]
@@ -279,7 +281,7 @@ class LinkedRegistry(Watched, Generic[T]):
     def _check_lock(self) -> None:
         if self._lock is not None and self._lock.holder is not self.machine.current:
             raise self.machine.breach(
-                f"{self.name}.locked",
+                f"{self._rule}.locked",
                 f"{self.machine.doing} changes {self.name} without {self._lock.name}, which is to be held for that",
             )
 
@@ -391,37 +393,37 @@ class DeterministicRuntime:
 
     def mutex(self, name: str) -> HeldLock:
         """A sleeping lock."""
-        return self.lock_class(self.machine, name, spins=False)
+        return self.lock_class(self.machine, self.space.own_name(name), name, spins=False)
 
     def spinlock(self, name: str) -> HeldLock:
         """A lock whose holder may not sleep."""
-        return self.lock_class(self.machine, name, spins=True)
+        return self.lock_class(self.machine, self.space.own_name(name), name, spins=True)
 
     def rcu(self, name: str) -> EpochRcu:
         """A read-copy-update domain."""
-        self._rcu[name] = self.rcu_class(self.space, name)
+        self._rcu[name] = self.rcu_class(self.space, self.space.own_name(name), name)
         return self._rcu[name]
 
     def srcu(self, name: str) -> EpochRcu:
         """A domain whose readers may sleep."""
-        self._rcu[name] = self.rcu_class(self.space, name, sleepable=True)
+        self._rcu[name] = self.rcu_class(self.space, self.space.own_name(name), name, sleepable=True)
         return self._rcu[name]
 
     def rwsem(self, name: str) -> SharedLock:
         """A sleeping lock that readers share."""
-        return self.shared_lock_class(self.machine, name)
+        return self.shared_lock_class(self.machine, self.space.own_name(name), name)
 
     def refcount(self, name: str, count: int = 1) -> References:
         """A counter of references."""
-        return self.references_class(self.machine, name, count)
+        return self.references_class(self.machine, self.space.own_name(name), name, count)
 
     def completion(self, name: str) -> Barrier:
         """Something that comes about once."""
-        return self.barrier_class(self.machine, name)
+        return self.barrier_class(self.machine, self.space.own_name(name))
 
     def workqueue(self, name: str) -> OrderedQueue:
         """A queue of work for a thread of its own."""
-        return self.queue_class(self.machine, name)
+        return self.queue_class(self.machine, self.space.own_name(name))
 
     def fence(self) -> None:
         """Nothing: memory is sequentially consistent here."""
@@ -432,9 +434,9 @@ class DeterministicRuntime:
 
     def ids(self, name: str) -> LowestIds:
         """An allocator of numbers."""
-        self._ids[name] = self.ids_class(self.machine, name)
+        self._ids[name] = self.ids_class(self.machine, self.space.own_name(name), name)
         return self._ids[name]
 
     def registry(self, name: str, kind: type[T], lock: Lock | None = None) -> LinkedRegistry[T]:
         """An empty linked list of objects of that class."""
-        return self.registry_class(self.space, name, kind, lock)
+        return self.registry_class(self.space, self.space.own_name(name), name, kind, lock)

@@ -1,5 +1,6 @@
 """Locks of the deterministic back end, and what else threads wait for.
 
+Each has a name that no other has, and the name that it was given, after which its rules are called (`Space.own_name`).
 The footprints say what can be exchanged (`footprint`): to take a lock races with taking it elsewhere, and comes after
 the release that it waited for, with which it can never be exchanged.
 """
@@ -17,14 +18,16 @@ from interlock_conformance.scheduling.observation import Watched
 class HeldLock:
     """A mutex or spinlock; see `runtime.Lock`."""
 
-    def __init__(self, machine: Machine, name: str, *, spins: bool) -> None:
-        self.machine, self.name, self._spins = machine, name, spins
+    def __init__(self, machine: Machine, name: str, rule: str, *, spins: bool) -> None:
+        self.machine, self.name, self._rule, self._spins = machine, name, rule, spins
         self.holder: Thread | None = None
 
     def __enter__(self) -> None:
         machine = self.machine
         if machine.current is not None and self.holder is machine.current:
-            raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
+            raise machine.breach(
+                f"{self._rule}.no_relock", f"{machine.doing} takes {self.name}, which it holds already"
+            )
         machine.declare("lock", self.name, self._is_free, sleeps=not self._spins)
         if machine.tracing:
             machine.touch(self.name, Mode.WRITE)
@@ -40,7 +43,9 @@ class HeldLock:
         if machine.tracing:
             machine.touch(self.name, Mode.RELEASE)
         if self.holder is not machine.current:
-            raise machine.breach(f"{self.name}.holder", f"{machine.doing} releases {self.name}, which it does not hold")
+            raise machine.breach(
+                f"{self._rule}.holder", f"{machine.doing} releases {self.name}, which it does not hold"
+            )
         self.holder = None
         machine.drop(self.name)
         if self._spins and machine.current is not None:
@@ -53,8 +58,8 @@ class HeldLock:
 class SharedLock:
     """A lock that readers share; see `runtime.SharedLock`.  Whoever comes is let in as soon as that can be."""
 
-    def __init__(self, machine: Machine, name: str) -> None:
-        self.machine, self.name = machine, name
+    def __init__(self, machine: Machine, name: str, rule: str) -> None:
+        self.machine, self.name, self._rule = machine, name, rule
         self.writer: Thread | None = None
         self._readers: list[Thread] = []
 
@@ -108,7 +113,9 @@ class SharedLock:
     def _refuse_again(self) -> None:
         machine = self.machine
         if machine.current is not None and (machine.current is self.writer or machine.current in self._readers):
-            raise machine.breach(f"{self.name}.no_relock", f"{machine.doing} takes {self.name}, which it holds already")
+            raise machine.breach(
+                f"{self._rule}.no_relock", f"{machine.doing} takes {self.name}, which it holds already"
+            )
 
     @property
     def _of_readers(self) -> str:
@@ -129,16 +136,16 @@ class _Held(AbstractContextManager[None]):
 class References(Watched):
     """A counter of references; see `runtime.Refcount`."""
 
-    def __init__(self, machine: Machine, name: str, count: int) -> None:
+    def __init__(self, machine: Machine, name: str, rule: str, count: int) -> None:
         super().__init__(machine, name)
-        self._count = count
+        self._rule, self._count = rule, count
 
     def get(self) -> None:
         """Take one more; reported where none is left."""
         self._step("get")
         if self._count == 0:
             doing = self.machine.doing
-            raise self.machine.breach(f"{self.name}.no_resurrection", f"{doing} takes a reference where none is left")
+            raise self.machine.breach(f"{self._rule}.no_resurrection", f"{doing} takes a reference where none is left")
         self._set(self._count + 1)
 
     def try_get(self) -> bool:
@@ -155,14 +162,14 @@ class References(Watched):
         self._step("set")
         if self._count:
             doing = self.machine.doing
-            raise self.machine.breach(f"{self.name}.no_reset", f"{doing} begins anew while {self._count} are held")
+            raise self.machine.breach(f"{self._rule}.no_reset", f"{doing} begins anew while {self._count} are held")
         self._set(count)
 
     def put(self) -> bool:
         """Drop one: whether it was the last."""
         self._step("put")
         if self._count == 0:
-            raise self.machine.breach(f"{self.name}.no_underflow", f"{self.machine.doing} drops one too many")
+            raise self.machine.breach(f"{self._rule}.no_underflow", f"{self.machine.doing} drops one too many")
         self.machine.touch(self.name, Mode.RELEASE)
         self._set(self._count - 1)
         return self._count == 0

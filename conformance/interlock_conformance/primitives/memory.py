@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from interlock_conformance.scheduling.footprint import Mode
-from interlock_conformance.scheduling.machine import Machine, Thread
+from interlock_conformance.scheduling.machine import Aborted, Machine, Thread
 from interlock_conformance.scheduling.observation import Watched
 
 T = TypeVar("T")
@@ -51,6 +54,55 @@ class Space:
         self.machine = machine
         self.blocks: dict[int, Region] = {}
         """By identity of the block, where it lives."""
+        self._building: dict[Thread | None, Region] = {}
+        """By thread, the block whose constructor it is in."""
+        self._named: Counter[str] = Counter()
+
+    @contextmanager
+    def building(self, region: Region) -> Iterator[None]:
+        """While a thread builds this block: what it makes is part of it."""
+        thread = self.machine.current
+        outer = self._building.get(thread)
+        self._building[thread] = region
+        try:
+            yield
+        finally:
+            if outer is None:
+                del self._building[thread]
+            else:
+                self._building[thread] = outer
+
+    def own_name(self, name: str) -> str:
+        """What a primitive of that name is called in footprints and logs: as no other is.
+
+        Footprints of two that had one name would be taken for those of one, and what one waits for would order the
+        other as well.  One that is made in a block is called after it, and is gone when the block is freed.
+        """
+        machine = self.machine
+        region = self._building.get(machine.current)
+        full = name if region is None else f"{region.name}.{name}"
+        if region is None and machine.current is not None:
+            machine.touch(f"what is called {name}", Mode.WRITE)  # its number depends on who makes one first
+        self._named[full] += 1
+        own = full if self._named[full] == 1 else f"{full} ({self._named[full]})"
+        if region is not None:
+            machine.guard(own, partial(self._check, region, own))
+        return own
+
+    def _check(self, region: Region, name: str, kind: str) -> None:
+        """Report a step on what is part of a block that has been freed by then."""
+        machine = self.machine
+        if machine.tracing:
+            machine.touch(region.name, Mode.READ)
+        if region.freed_by:
+            raise self._after_free(region, kind, name)
+
+    def _after_free(self, region: Region, kind: str, name: str) -> Aborted:
+        """End the execution, since a step uses what has been freed."""
+        return self.machine.breach(
+            f"{region.heap}.no_use_after_free",
+            f"{self.machine.doing}: {kind} of {name}, which {region.freed_by} has freed",
+        )
 
     def region_of(self, value: object) -> Region | None:
         """The region of a block; None for any other value."""
@@ -80,10 +132,7 @@ class Space:
                 if region.heap:
                     machine.touch(region.name, Mode.READ)  # whether it has been freed
         if region.freed_by:
-            raise machine.breach(
-                f"{region.heap}.no_use_after_free",
-                f"{machine.doing}: {kind} of {name}, which {region.freed_by} has freed",
-            )
+            raise self._after_free(region, kind, name)
 
     def wrote(self, name: str) -> None:
         """Say that the running step has replaced a value."""
@@ -374,7 +423,8 @@ class QuarantineHeap(Watched, Generic[P, T]):
             return None
         number = len(self.blocks)
         region = Region(machine, f"{self.name}[{number}]", self.name, number, machine.current)
-        block = self._make(self.memory(self._space, region), *args, **kwargs)
+        with self._space.building(region):
+            block = self._make(self.memory(self._space, region), *args, **kwargs)
         self.blocks.append(block)
         self._space.register(block, region)
         if machine.recording:

@@ -135,6 +135,7 @@ class FreeMachine(Machine):
             thread.kind, thread.object = kind, thing
             self._come(thread, ready)
         self._events.append(Event(thread.doing, kind, thing, "", calling_place()))
+        self.look_at_guard(kind, thing)
 
     def begun(self, kind: str, thing: str) -> None:
         """Log the step that a spawned thread began with."""

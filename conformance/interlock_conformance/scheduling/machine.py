@@ -106,6 +106,7 @@ class Machine:
         self._budget = budget
         self._log_from = max(0, budget - _LAST)
         self._logged = record
+        self._guards: dict[str, Callable[[str], None]] = {}
         self._listener: Callable[[Thread, str, Mode], None] | None = None
         self._points: list[Point] = []
         self._events: list[Event] = []
@@ -239,6 +240,18 @@ class Machine:
                 raise Aborted
         if self.recording:
             self._events.append(Event(thread.doing, kind, thing, "", calling_place()))
+        if self._guards:
+            self.look_at_guard(kind, thing)
+
+    def guard(self, thing: str, check: Callable[[str], None]) -> None:
+        """From now on, `check` each step on `thing`, by its kind, as soon as it is chosen."""
+        self._guards[thing] = check
+
+    def look_at_guard(self, kind: str, thing: str) -> None:
+        """Check a step that has just been chosen, if somebody asked for that."""
+        check = self._guards.get(thing)
+        if check is not None:
+            check(kind)
 
     def touch(self, thing: str, mode: Mode) -> None:
         """Say what the running step touches; for strategies that leave out what only repeats."""
