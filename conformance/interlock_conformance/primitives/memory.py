@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from functools import partial
@@ -59,7 +59,7 @@ class Space:
         self._named: Counter[str] = Counter()
 
     @contextmanager
-    def building(self, region: Region) -> Iterator[None]:
+    def building(self, region: Region) -> Generator[None, None, None]:
         """While a thread builds this block: what it makes is part of it."""
         thread = self.machine.current
         outer = self._building.get(thread)
