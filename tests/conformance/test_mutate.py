@@ -14,6 +14,7 @@ from interlock_conformance.judging.judges import Judges
 from interlock_conformance.mutation import mutate
 from interlock_conformance.mutation.mutants import EQUIVALENT, mutants
 from interlock_conformance.mutation.mutate import Fate, Judged, fates, noticed, rate
+from interlock_conformance.mutation.reachable import lines_of
 from interlock_conformance.schedule import parse_workload
 from interlock_conformance.strategies.priorities import Priorities
 from interlock_conformance.strategies.reduced import Reduced
@@ -310,3 +311,73 @@ def test_the_documents_say_what_was_found(name):
 @pytest.mark.parametrize("name", EXCUSES)
 def test_excuses_are_few(name):
     assert source(name).count(EQUIVALENT) == EXCUSES[name]
+
+
+SEVERAL = """
+LIMIT = 3
+
+class Node:
+    def work(self):
+        self.shared()
+
+class Base:
+    def make(self) -> "Kept":
+        return Node()
+
+class Mine(Base):
+    def work(self):
+        helper()
+
+class Other(Base):
+    def work(self):
+        self.shared()
+
+class Kept: pass
+
+def helper():
+    Mine()
+
+def unused():
+    helper()
+"""
+
+
+def test_another_candidate_in_the_module_is_left_alone():
+    lines = SEVERAL.splitlines()
+    left_out = {n for n, line in enumerate(lines, 1)} - lines_of(SEVERAL, "Mine")
+    assert [lines[n - 1] for n in sorted(left_out)] == [
+        "class Other(Base):",
+        "    def work(self):",
+        "        self.shared()",
+        "def unused():",
+        "    helper()",
+    ]
+    assert lines_of(SEVERAL, "Assigned") >= {2}  # a candidate that is no class of the module's own
+
+
+def test_no_mutant_is_made_of_another_candidate_in_the_module(tmp_path, monkeypatch, capsys):
+    (tmp_path / "one.ilk").write_text("module one\nvar n: 0..4 = 0\naction add { await n < 4; n := n + 1 }\n")
+    text = """
+class One:
+    def __init__(self, runtime):
+        self.n = runtime.memory("m").cell("n", 0)
+
+    def add(self):
+        self.n.store(self.n.load() + 1)
+
+    def symbols(self):
+        return {"n": self.n.peek}
+
+
+class Two(One):
+    def add(self):
+        if self.n.load() == 0:
+            self.n.store(1)
+"""
+    (tmp_path / "one_and_two.py").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    main(["mutate", "one.ilk", "one_and_two:One", "-w", "add()", "--format", "json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["mutants"]
+    assert max(mutant["line"] for mutant in found["mutants"]) < text.splitlines().index("class Two(One):")

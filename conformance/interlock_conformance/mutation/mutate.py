@@ -25,6 +25,7 @@ from interlock_conformance.binding import Binding
 from interlock_conformance.conform import Options, conform
 from interlock_conformance.judging.judges import Judges
 from interlock_conformance.mutation.mutants import Mutant, mutants
+from interlock_conformance.mutation.reachable import lines_of
 from interlock_conformance.schedule import Workload
 from interlock_conformance.strategies import Strategy
 from interlock_conformance.strategies.exhaustive import Exhaustive
@@ -89,9 +90,14 @@ def rounds(executions: int) -> tuple[Strategy, ...]:
 
 
 def fates(module: ModuleType, judged: Judged, lines: range | None = None) -> Iterator[Fate]:
-    """What becomes of each mutant of a module, or of those of some of its lines, in the order of lines."""
-    for mutant in mutants(inspect.getsource(module)):
-        if lines is None or mutant.line in lines:
+    """What becomes of each mutant of a module, or of those of some of its lines, in the order of lines.
+
+    What another candidate in it does alone is none of this one's.
+    """
+    text = inspect.getsource(module)
+    own = lines_of(text, judged.name)
+    for mutant in mutants(text):
+        if mutant.line in own and (lines is None or mutant.line in lines):
             yield _fate(mutant, module, judged)
 
 
