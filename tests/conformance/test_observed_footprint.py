@@ -5,6 +5,14 @@ from functools import partial
 
 import pytest
 from tests.conformance.outcomes import agree, program
+from tests.conformance.small import Box, specification
+
+from interlock_conformance.judging.monitor import Monitor
+from interlock_conformance.judging.observers import Places, RefinementJudge
+from interlock_conformance.primitives.deterministic import DeterministicRuntime
+from interlock_conformance.scheduling.footprint import OBSERVED, WRITE
+from interlock_conformance.scheduling.machine import Machine, default_choice
+from interlock_conformance.scheduling.observation import Watched
 
 
 def seen_through(build, seed):
@@ -119,9 +127,72 @@ def test_what_was_looked_at_before_a_step_counts_although_it_is_given():
     agree(build)
 
 
-class Box:
-    def __init__(self, memory):
-        self.word = memory.cell("word", 0)
+def test_what_a_binding_remembers_itself_is_seen_by_observers():
+    """What is remembered is not looked at before the end is behind it."""
+
+    def build(rt):
+        memory = rt.memory("m")
+        end, other = memory.cell("end", 0), memory.cell("other", 0)
+        mine, known = Watched(rt.machine, "mine"), []
+
+        def remember():
+            other.store(1)
+            known.append(1)
+            mine.changed()
+
+        def remembered():
+            mine.seen()
+            return bool(known)
+
+        symbols = {"hole": lambda: end.peek() > 0 and not remembered()}
+        return [remember, lambda: end.store(1)], symbols
+
+    assert agree(build) == (2, 2)
+
+
+class Remembers:
+    """Shows nothing but what it remembers."""
+
+    def __init__(self, machine):
+        self._watched, self._times = Watched(machine, "times"), 0
+
+    def remember(self):
+        self._times += 1
+        self._watched.changed()
+
+    def symbols(self):
+        return {"value": lambda: 0}
+
+    def history(self):
+        self._watched.seen()
+        return self._times
+
+
+class Blind:
+    """A refinement of which all states are one."""
+
+    see = staticmethod(lambda state, history: 0)
+    start = staticmethod(lambda sight: 0)
+    after = staticmethod(lambda place, sight: 0)
+
+
+def test_a_history_that_changes_is_observed_though_nothing_comes_of_it_yet():
+    """In another order, when the state is another too, something may."""
+    trail = []
+    machine = Machine(budget=100, trail=trail)
+    word = DeterministicRuntime(machine).memory("m").cell("word", 0)
+    subject = Remembers(machine)
+    judge = RefinementJudge(
+        Monitor(specification(), {}, frozenset({"value"})), subject, machine, Blind(), Places(), audit=False
+    )
+
+    def body(_):
+        word.store(1)
+        subject.remember()
+        word.store(2)
+
+    machine.run([body], default_choice, judge.look)
+    assert [(OBSERVED, WRITE) in footprint for footprint in trail] == [True, False]
 
 
 def test_what_only_its_allocator_can_reach_is_seen_by_observers():

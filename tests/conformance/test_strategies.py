@@ -151,11 +151,10 @@ def begun(build, given):
     looks = []
     machine = Machine(budget=100)
     bodies = build(DeterministicRuntime(machine))
-    machine.changed = True
 
     def look():
         looks.append(machine.step)
-        machine.changed = True
+        machine.stale = 1
 
     execution = machine.run([lambda _, body=body: body() for body in bodies], default_choice, look, given)
     return execution, looks

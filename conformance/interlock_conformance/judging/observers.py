@@ -83,6 +83,8 @@ class RefinementJudge(Judge):
         if found is not None or self._state is None or seen == self._seen:
             return found
         self._seen = seen
+        if self._machine.tracing:
+            self._machine.touch(OBSERVED, WRITE)
         try:
             sight = self._refinement.see(self._state, history)
         except AbstractionError as error:
@@ -92,7 +94,6 @@ class RefinementJudge(Judge):
         if isinstance(place, Breach):
             return place
         if place != last:
-            self._machine.touch(OBSERVED, WRITE)
             self._places.add(self._machine.step, place)
         return None
 

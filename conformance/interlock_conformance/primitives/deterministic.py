@@ -79,7 +79,7 @@ class EpochRcu:
         if old is not None and cell.peek() is not value:
             self._look_at_sections()
             self._seen_by[old] = frozenset(self._sections.values())
-            old.change()
+            old.standing.changed()
         cell.put(value)
         cell.plain = False
 

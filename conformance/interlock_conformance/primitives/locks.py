@@ -204,7 +204,6 @@ class Barrier(Watched):
     def complete(self) -> None:
         """It has come about, for all who wait and all who will."""
         self.machine.declare("complete", self.name)
-        self.machine.touch(self.name, Mode.WRITE)
         self.machine.touch(self.name, Mode.RELEASE)
         self._done = True
         self.changed()

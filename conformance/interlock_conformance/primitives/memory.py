@@ -30,21 +30,15 @@ class Region:
     whole: whether it is private, retired, freed.
     """
 
-    __slots__ = ("cells", "freed_by", "heap", "machine", "name", "number", "owner", "standing")
+    __slots__ = ("cells", "freed_by", "heap", "name", "number", "owner", "standing")
 
     def __init__(
         self, machine: Machine, name: str, heap: str = "", number: int = 0, owner: Thread | None = None
     ) -> None:
-        self.machine, self.name, self.heap, self.number, self.owner = machine, name, heap, number, owner
+        self.name, self.heap, self.number, self.owner = name, heap, number, owner
         self.standing = Watched(machine, f"standing of {name}")
         self.freed_by = ""
         self.cells: list[StoredCell[object] | StoredCells[object]] = []
-
-    def change(self) -> None:
-        """Say that the running step changes its standing."""
-        if self.machine.tracing:
-            self.machine.touch(self.standing.name, Mode.WRITE)
-        self.standing.changed()
 
 
 class Space:
@@ -147,7 +141,7 @@ class Space:
 
     def _publish(self, region: Region) -> None:
         region.owner = None
-        region.change()
+        region.standing.changed()
         cells, region.cells = region.cells, []
         for cell in cells:
             for value in cell.hold():
@@ -465,4 +459,4 @@ class QuarantineHeap(Watched, Generic[P, T]):
                 f"{machine.doing}: free of {name}, which {region.freed_by} has freed already",
             )
         region.freed_by = machine.doing
-        region.change()
+        region.standing.changed()

@@ -146,15 +146,6 @@ class Machine:
         return first
 
     @property
-    def changed(self) -> bool:
-        """Whether there is something for the observer to look at.  To set it is to make all that it has read stale."""
-        return self.stale != 0
-
-    @changed.setter
-    def changed(self, changed: bool) -> None:
-        self.stale = self._rows if changed else 0
-
-    @property
     def doing(self) -> str:
         """The running thread's operation, for messages."""
         return self.current.doing if self.current else "set-up"

@@ -10,14 +10,15 @@ names.
 
 from __future__ import annotations
 
+from interlock_conformance.scheduling.footprint import WRITE
 from interlock_conformance.scheduling.machine import Machine
 
 
 class Watched:
     """Something that can be peeked at: a peek calls `seen`, and whoever changes it calls `changed`.
 
-    `name` is what each step that changes it touches (`footprint`).  Cells, which almost every step goes through, do
-    the same in place.
+    `name` is what each step that changes it writes (`footprint`).  Cells, which almost every step goes through, do the
+    same in place.
     """
 
     __slots__ = ("machine", "name", "readers")
@@ -35,5 +36,8 @@ class Watched:
             machine.peeked.append(self.name)
 
     def changed(self) -> None:
-        """Whoever has read this must read it again."""
-        self.machine.stale |= self.readers
+        """The running step writes it, and whoever has read it must read it again."""
+        machine = self.machine
+        machine.stale |= self.readers
+        if machine.counts:
+            machine.charge([(self.name, WRITE)])
